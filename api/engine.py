@@ -1,0 +1,140 @@
+"""Runs the suggester off the event loop: one chart at a time in a thread of its own, with a bounded queue.
+
+A ``Suggester`` serves one thread at a time and holds the GIL while it works, so that more threads in one
+process would only take memory. More charts at once need more processes (``CHARTCODER_WORKERS``), which share
+the memory-mapped code index.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import math
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from time import monotonic
+
+from api.errors import Problem
+from api.logs import describe_exception
+from api.settings import Settings
+from suggest.errors import ChartCoderError
+from suggest.pipeline import Suggester
+from suggest.records import Encounter, Suggestion
+
+Progress = Callable[[str, float], None]
+Loader = Callable[[Progress], Suggester]
+
+_log = logging.getLogger("chartcoder.engine")
+_FIRST_GUESS = 0.5
+_LONGEST_RETRY = 60
+
+
+class Engine:
+    """Loads a suggester in the background and queues charts for it."""
+
+    def __init__(self, load: Loader, *, queue_limit: int) -> None:
+        """Takes what loads the suggester; nothing is loaded before ``start``.
+
+        Args:
+            load: Called once, in the worker thread.
+            queue_limit: Charts that may wait besides the one that is read.
+        """
+        self._load = load
+        self._queue_limit = queue_limit
+        self._pool = ThreadPoolExecutor(max_workers=1, thread_name_prefix="suggester")
+        self._suggester: Suggester | None = None
+        self._state = "not started"
+        self._pending = 0
+        self._seconds = _FIRST_GUESS
+
+    def start(self) -> None:
+        """Begins to load, and returns at once."""
+        self._state = "loading"
+        self._pool.submit(self._load_now)
+
+    def close(self) -> None:
+        """Drops waiting charts and lets the one that is read come to its end."""
+        self._pool.shutdown(wait=False, cancel_futures=True)
+
+    @property
+    def ready(self) -> bool:
+        """Whether suggestions can be asked for."""
+        return self._suggester is not None
+
+    @property
+    def state(self) -> str:
+        """What the engine does, for people: ``ready``, or what it is loading, or why it cannot load."""
+        return self._state
+
+    @property
+    def suggester(self) -> Suggester:
+        """The suggester, for its code index and versions; its ``suggest`` belongs to the worker thread.
+
+        Raises:
+            Problem: It is not loaded (yet).
+        """
+        if self._suggester is None:
+            raise Problem("not-ready", self._state, headers={"Retry-After": "5"})
+        return self._suggester
+
+    async def suggest(self, encounter: Encounter) -> Suggestion:
+        """Returns the suggestion for an encounter when its turn has come.
+
+        Raises:
+            Problem: The suggester is not loaded, or too many charts are waiting.
+        """
+        suggester = self.suggester
+        if self._pending > self._queue_limit:
+            seconds = min(_LONGEST_RETRY, math.ceil(self._pending * self._seconds))
+            raise Problem("busy", headers={"Retry-After": str(seconds)})
+        loop = asyncio.get_running_loop()
+        self._pending += 1
+        job = self._pool.submit(self._timed, suggester, encounter)
+        # Counted down when the job ends, not when its caller goes away: it may still hold the worker.
+        job.add_done_callback(lambda _job: _call_soon(loop, self._ended))
+        return await asyncio.wrap_future(job)
+
+    def _ended(self) -> None:
+        self._pending -= 1
+
+    def _timed(self, suggester: Suggester, encounter: Encounter) -> Suggestion:
+        began = monotonic()
+        try:
+            return suggester.suggest(encounter)
+        finally:
+            self._seconds += (monotonic() - began - self._seconds) / 8
+
+    def _load_now(self) -> None:
+        try:
+            self._suggester = self._load(self._tell)
+            self._state = "ready"
+            _log.info("model and code index are loaded")
+        except ChartCoderError as error:
+            # These messages are about files of the installation, never about a chart.
+            self._state = f"cannot load: {error}"
+            _log.error("cannot load model and code index: %s", error)
+        except Exception as error:  # the thread must not end silently, with /readyz at "loading" for ever
+            self._state = "cannot load; see the log"
+            _log.error("cannot load model and code index: %s", describe_exception(error))
+
+    def _tell(self, what: str, share: float) -> None:
+        self._state = f"loading: {what} ({share:.0%})"
+
+
+def _call_soon(loop: asyncio.AbstractEventLoop, call: Callable[[], None]) -> None:
+    if not loop.is_closed():
+        loop.call_soon_threadsafe(call)
+
+
+def make_engine(settings: Settings) -> Engine:
+    """Returns an engine for the model and edition that the settings name."""
+
+    def load(progress: Progress) -> Suggester:
+        # Imported here, as scikit-learn takes seconds: /healthz answers meanwhile.
+        from models.loading import load_suggester
+
+        return load_suggester(
+            settings.home, bundle=settings.bundle, edition=settings.edition, progress=progress
+        )
+
+    return Engine(load, queue_limit=settings.queue_limit)

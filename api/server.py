@@ -1,0 +1,34 @@
+"""Starts the server."""
+
+from __future__ import annotations
+
+import os
+
+import uvicorn
+
+from api.logs import log_config
+from api.settings import Settings
+
+_GRACE_SECONDS = 30
+
+
+def serve(settings: Settings) -> None:
+    """Serves until the process is told to end.
+
+    Raises:
+        SettingsError: The service would be open to a network without sign-in.
+    """
+    settings.check_exposure()
+    # Worker processes are started afresh and read their settings from the environment.
+    os.environ.update(settings.to_environment())
+    uvicorn.run(
+        "api.app:from_environment",
+        factory=True,
+        host=settings.host,
+        port=settings.port,
+        workers=settings.workers,
+        log_config=log_config(settings.log_level),
+        access_log=False,
+        server_header=False,
+        timeout_graceful_shutdown=_GRACE_SECONDS,
+    )

@@ -1,0 +1,79 @@
+"""Puts a suggester together from what lies on disk: code index, terminology and bundle."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+
+from models.bundle import Bundle, read_bundle
+from models.registry import active
+from suggest.code_sets.importers import open_edition
+from suggest.errors import BundleError
+from suggest.features import FEATURES
+from suggest.pipeline import Suggester
+from suggest.ranking import Calibration, Model
+from suggest.records import System
+from suggest.terminology_compiler import open_terminology
+
+Progress = Callable[[str, float], None]
+SHIPPED_EDITION = "FY2026"
+
+
+def load_suggester(
+    home: Path, *, bundle: Path | None = None, edition: str | None = None, progress: Progress | None = None
+) -> Suggester:
+    """Loads everything that a suggester needs; the first call compiles the index (some 20 s).
+
+    Args:
+        home: Data folder of the installation (``CHARTCODER_HOME``).
+        bundle: Folder of a bundle, by default the promoted one, else the one that ships.
+        edition: Name of an installed edition of ICD-10-CM, by default the one that ships.
+        progress: Called with what is being done and the share done (0 to 1).
+
+    Raises:
+        BundleError: The bundle was altered, is of another format or was trained with other features.
+        CodeSetError: The edition is not installed.
+    """
+    model = load_model(read_bundle(bundle or active(home)))
+    name = edition or SHIPPED_EDITION
+    index = open_edition(home, name, progress=progress)
+    terms = open_terminology(home, index, strict=name == SHIPPED_EDITION, progress=progress)
+    return Suggester(index=index, terminology=terms, model=model)
+
+
+def load_model(bundle: Bundle) -> Model:
+    """Turns a checked bundle into the pipeline's model.
+
+    Raises:
+        BundleError: The bundle was trained with other features than this program computes.
+    """
+    manifest = bundle.manifest
+    if manifest.features != FEATURES:
+        odd = sorted(set(manifest.features) ^ set(FEATURES)) or ["their order"]
+        raise BundleError(
+            f"bundle {manifest.name}: trained with other features than this version computes "
+            f"(differing: {', '.join(odd[:5])}); train it again: chartcoder train"
+        )
+    learnt, words = bundle.tables["learnt"], bundle.tables["words"]
+    codes = bytes(learnt["codes"]).decode().split("\n") if len(learnt["codes"]) else []
+    calibrations = {
+        group: Calibration(bundle.tables[f"calibration_{group}"]["raw"], bundle.tables[f"calibration_{group}"]["value"])
+        for group in ("claims", "benchmark")
+    }
+    return Model(
+        name=f"{manifest.name}@{bundle.digest[:12]}",
+        ranker=bundle.estimators["ranker"],
+        calibrations=calibrations,
+        thresholds={policy: by_system[System.ICD10CM.value] for policy, by_system in manifest.thresholds.items()},
+        learnt_keys=learnt["keys"],
+        learnt_start=learnt["start"],
+        learnt_code=learnt["code"],
+        learnt_precision=learnt["precision"],
+        learnt_support=learnt["support"],
+        codes=tuple(codes),
+        prior=learnt["prior"],
+        unseen_prior=float(np.asarray(learnt["unseen_prior"]).reshape(-1)[0]),
+        known=words["known"],
+    )

@@ -1,0 +1,1 @@
+"""Code sets: reading official releases, compiled indexes, editions."""

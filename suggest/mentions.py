@@ -1,0 +1,252 @@
+"""Finds the spans of a note that name something codable.
+
+Three ways lead from words to codes: phrases of the terminology (any word order, side words apart), phrases
+learnt from coded charts, and word coverage (most of the informative words of a term stand in one sentence).
+A phrase inside a longer matched phrase is not a mention of its own.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import sparse
+
+from suggest.keys import I32, U64, TokenKeys, find, ranges, windows
+from suggest.lexicon import Source
+from suggest.terminology import Terminology
+
+F32 = NDArray[np.float32]
+
+_SEGMENT = 20
+_STRIDE = 8
+_COVERAGE_SHARE = 0.6
+_COVERAGE_KEPT = 6
+_SEGMENTS_AT_ONCE = 256
+
+
+@dataclass(frozen=True, slots=True)
+class LearntPhrases:
+    """Phrases learnt from coded charts.
+
+    Attributes:
+        keys: Sorted phrase keys.
+        start: Ranges of each key in the arrays below (one more than keys).
+        code: Code ids (rows of the index, or beyond them for codes that it does not hold).
+        precision: Smoothed share of the notes with the phrase that carry the code.
+        support: Number of notes that carry both.
+    """
+
+    keys: U64
+    start: NDArray[np.int64]
+    code: I32
+    precision: F32
+    support: F32
+
+
+@dataclass(frozen=True, slots=True)
+class Hits:
+    """Matches of one note, one element for each (span, code).
+
+    Attributes:
+        first: First token of the span.
+        last: Token after the span.
+        code: Code id.
+        source: ``Source`` number.
+        quality: Match quality in (0, 1]: 1 for a whole phrase, share of information covered, or precision.
+        weight: How informative the match is (natural log scale; support for learnt phrases).
+        text: Number of the matched term in ``Terminology.texts``, -1 for learnt phrases.
+        condition: Number of the condition that must hold, 0 for none.
+        group: Hits of one span and group stand for the same words: their codes compete. -1 for none.
+    """
+
+    first: I32
+    last: I32
+    code: I32
+    source: NDArray[np.uint8]
+    quality: F32
+    weight: F32
+    text: I32
+    condition: NDArray[np.int16]
+    group: I32
+
+    def __len__(self) -> int:
+        return len(self.first)
+
+    def take(self, which: NDArray[np.integer] | NDArray[np.bool_]) -> Hits:
+        """Returns the selected elements."""
+        return Hits(*(getattr(self, name)[which] for name in self.__slots__))
+
+    @staticmethod
+    def join(parts: list[Hits]) -> Hits:
+        """Returns all elements of ``parts``."""
+        return Hits(*(np.concatenate([getattr(part, name) for part in parts]) for name in Hits.__slots__))
+
+
+def outermost(first: NDArray[np.integer], last: NDArray[np.integer]) -> NDArray[np.bool_]:
+    """Tells which spans lie in no longer span (equal spans keep each other)."""
+    order = np.lexsort((-last, first))
+    reach = np.maximum.accumulate(last[order])
+    before = np.concatenate([[-1], reach[:-1]])
+    first_before = np.concatenate([[-1], first[order][:-1]])
+    last_before = np.concatenate([[-1], last[order][:-1]])
+    same = (first_before == first[order]) & (last_before == last[order])
+    keep = np.empty(len(order), dtype=bool)
+    inside = last[order] <= before
+    for i in np.flatnonzero(same):  # equal spans share the fate of the first of them
+        inside[i] = inside[i - 1]
+    keep[order] = ~inside
+    return keep
+
+
+def phrase_hits(tokens: TokenKeys, terminology: Terminology) -> Hits:
+    """Matches whole phrases of the terminology, longest spans only."""
+    candidates = windows(tokens)
+    hit, at = find(terminology.keys, candidates.keys)
+    first = tokens.content[candidates.first[hit]]
+    last = tokens.content[candidates.first[hit] + candidates.length[hit] - 1] + 1
+    keep = outermost(first, last)
+    return _entries(terminology, first[keep], last[keep], at[keep], np.ones(int(keep.sum()), np.float32))
+
+
+def _entries(terminology: Terminology, first: I32, last: I32, at: NDArray[np.int64], quality: F32) -> Hits:
+    """Writes out the entries behind matched phrase keys."""
+    owner, entry = ranges(terminology.key_start[at], terminology.key_start[at + 1])
+    return Hits(
+        first=first[owner],
+        last=last[owner],
+        code=terminology.entry_row[entry],
+        source=terminology.entry_source[entry],
+        quality=quality[owner],
+        weight=terminology.key_weight[at[owner]],
+        text=terminology.entry_text[entry],
+        condition=terminology.entry_condition[entry],
+        group=at[owner].astype(np.int32),
+    )
+
+
+def learnt_hits(tokens: TokenKeys, learnt: LearntPhrases) -> Hits:
+    """Matches learnt phrases; for each code and start the most precise window counts."""
+    candidates = windows(tokens, 5)
+    hit, at = find(learnt.keys, candidates.keys)
+    owner, entry = ranges(learnt.start[at], learnt.start[at + 1])
+    first = tokens.content[candidates.first[hit]][owner]
+    last = (tokens.content[candidates.first[hit] + candidates.length[hit] - 1] + 1)[owner]
+    return Hits(
+        first=first,
+        last=last,
+        code=learnt.code[entry],
+        source=np.full(len(entry), Source.LEARNT, np.uint8),
+        quality=learnt.precision[entry],
+        weight=learnt.support[entry],
+        text=np.full(len(entry), -1, np.int32),
+        condition=np.zeros(len(entry), np.int16),
+        group=np.full(len(entry), -1, np.int32),
+    )
+
+
+def _segments(tokens: TokenKeys) -> tuple[I32, I32, int]:
+    """Cuts sentences into overlapping segments: returns (segment, position in content) pairs and their number."""
+    sentence = tokens.sentence[tokens.content]
+    count = len(sentence)
+    new = np.concatenate([[True], sentence[1:] != sentence[:-1]]) if count else np.zeros(0, bool)
+    begin = np.flatnonzero(new)
+    lengths = np.diff(np.append(begin, count))
+    place = np.arange(count) - np.repeat(begin, lengths)
+    long = np.repeat(lengths > _SEGMENT, lengths)
+    chunks = np.where(lengths > _SEGMENT, (lengths - 1) // _STRIDE + 1, 1)
+    base = np.repeat(np.cumsum(chunks) - chunks, lengths)
+    own = base + np.where(long, place // _STRIDE, 0)
+    again = np.flatnonzero(long & (place >= _STRIDE))
+    segment = np.concatenate([own, own[again] - 1]).astype(np.int32)
+    position = np.concatenate([np.arange(count), again]).astype(np.int32)
+    return segment, position, int(chunks.sum())
+
+
+class CoverageMatcher:
+    """Finds terms most of whose informative words stand together in a sentence."""
+
+    def __init__(self, terminology: Terminology) -> None:
+        """Wraps the postings of ``terminology`` (no copy)."""
+        self._terms = terminology
+        shape = (len(terminology.words), len(terminology.keys))
+        self._matrix = sparse.csr_matrix(shape, dtype=np.float32)
+        self._matrix.data = terminology.post_weight
+        self._matrix.indices = terminology.post_key
+        self._matrix.indptr = terminology.post_start
+
+    def hits(self, tokens: TokenKeys) -> Hits:
+        """Returns the best covered terms of each segment with the span of their words."""
+        owner, word = self._terms.expand(tokens.keys[tokens.content])
+        segment, position, number = _segments(tokens)
+        pair, at = ranges(np.searchsorted(owner, position), np.searchsorted(owner, position, side="right"))
+        segment, position, word = segment[pair], position[pair], word[at]
+        order = np.argsort(segment, kind="stable")
+        segment, position, word = segment[order], position[order], word[order]
+        parts = [_entries(self._terms, *_nothing())]
+        for begin in range(0, number, _SEGMENTS_AT_ONCE):
+            low, high = np.searchsorted(segment, [begin, begin + _SEGMENTS_AT_ONCE])
+            if low < high:
+                token = tokens.content[position[low:high]]
+                parts.append(self._chunk(token, word[low:high], segment[low:high] - begin))
+        return Hits.join(parts)
+
+    def _chunk(self, token: I32, word: I32, segment: I32) -> Hits:
+        """Matches a run of segments, given as (token, word, segment) triples, by one sparse product."""
+        shape = (int(segment.max()) + 1, self._matrix.shape[0])
+        present = sparse.csr_matrix((np.ones(len(segment), np.float32), (segment, word)), shape=shape)
+        present.data[:] = 1.0
+        product = (present @ self._matrix).tocoo()
+        share = product.data / self._terms.key_weight[product.col]
+        good = np.flatnonzero(share >= _COVERAGE_SHARE)
+        seg, key, share = product.row[good], product.col[good], share[good]
+        best = np.lexsort((-share * self._terms.key_weight[key] ** 0.5, seg))
+        seg, key, share = seg[best], key[best], share[best]
+        top = np.arange(len(seg)) - np.searchsorted(seg, seg) < _COVERAGE_KEPT
+        return self._spans(token, word, segment, seg[top], key[top].astype(np.int64), share[top])
+
+    def _spans(self, token: I32, word: I32, segment: I32, seg: I32, key: NDArray[np.int64], share: F32) -> Hits:
+        """Finds the tokens of each matched term and keeps matches of at least two words."""
+        owner, at = ranges(np.searchsorted(segment, seg), np.searchsorted(segment, seg, side="right"))
+        inside = self._holds(word[at], key[owner])
+        owner, at = owner[inside], at[inside]
+        count = np.bincount(owner, minlength=len(seg))
+        first = np.full(len(seg), np.iinfo(np.int32).max, np.int32)
+        last = np.zeros(len(seg), np.int32)
+        np.minimum.at(first, owner, token[at])
+        np.maximum.at(last, owner, token[at] + 1)
+        keep = np.flatnonzero(count >= 2)
+        hits = _entries(self._terms, first[keep], last[keep], key[keep], share[keep].astype(np.float32))
+        hits.source[:] = Source.COVERAGE
+        return hits.take(hits.condition == 0)
+
+    def _holds(self, word: I32, key: NDArray[np.int64]) -> NDArray[np.bool_]:
+        """Tells for each (word, term) pair whether the term holds the word (binary search in the postings)."""
+        low = self._terms.post_start[word].astype(np.int64)
+        high = self._terms.post_start[word + 1].astype(np.int64)
+        end = high.copy()
+        while True:
+            open_ = low < high
+            if not open_.any():
+                break
+            middle = (low + high) // 2
+            value = self._terms.post_key[np.minimum(middle, len(self._terms.post_key) - 1)]
+            right = open_ & (value < key)
+            low = np.where(right, middle + 1, low)
+            high = np.where(open_ & ~right, middle, high)
+        found = low < end
+        return found & (self._terms.post_key[np.minimum(low, len(self._terms.post_key) - 1)] == key)
+
+
+def _nothing() -> tuple[I32, I32, NDArray[np.int64], F32]:
+    return np.zeros(0, np.int32), np.zeros(0, np.int32), np.zeros(0, np.int64), np.zeros(0, np.float32)
+
+
+def spans_of(hits: Hits) -> tuple[list[tuple[int, int]], NDArray[np.int64]]:
+    """Returns the distinct spans of ``hits``, sorted, and for each hit the number of its span."""
+    if not len(hits):
+        return [], np.zeros(0, np.int64)
+    packed = hits.first.astype(np.int64) << 32 | hits.last.astype(np.int64)
+    unique, inverse = np.unique(packed, return_inverse=True)
+    return [(int(p >> 32), int(p & 0xFFFFFFFF)) for p in unique], inverse

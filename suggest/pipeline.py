@@ -1,0 +1,143 @@
+"""One way through: an encounter goes in, a suggestion comes out."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from importlib.metadata import version
+
+import numpy as np
+from numpy.typing import NDArray
+
+from suggest.candidates import STATUSES, CandidateBuilder, Candidates
+from suggest.code_sets.editions import choose_edition
+from suggest.code_sets.index import CodeIndex
+from suggest.evidence import ranked_codes
+from suggest.features import CodeFeatures, FeatureMaker
+from suggest.mentions import LearntPhrases
+from suggest.nlp import make_nlp
+from suggest.policy import Policy, policy_for
+from suggest.ranking import Model
+from suggest.reading import NoteReading, Reader
+from suggest.records import Encounter, Finding, NoteStatus, RunStamp, Severity, Suggestion
+from suggest.selection import select
+from suggest.sequencing import sequence
+from suggest.terminology import Terminology
+
+__all__ = ["STATUSES", "Suggester"]
+
+
+class Suggester:
+    """Suggests codes for encounters with one model, one code index and the policies that ship.
+
+    It never loads a model or an index itself; one instance serves one thread at a time.
+    """
+
+    def __init__(self, *, index: CodeIndex, terminology: Terminology, model: Model) -> None:
+        """Wires the stages."""
+        self._index = index
+        self._terms = terminology
+        self._model = model
+        learnt, unknown = _bind(model, index)
+        self._reader = Reader(make_nlp(), index, terminology, learnt, model.known)
+        self._builder = CandidateBuilder(index, terminology, unknown)
+        self._features = FeatureMaker(index, terminology, unknown, _priors(model, index, unknown))
+        self._unknown = unknown
+
+    def suggest(self, encounter: Encounter) -> Suggestion:
+        """Returns the suggestion for an encounter.
+
+        Raises:
+            PolicyError: No policy fits the encounter.
+        """
+        policy = policy_for(encounter)
+        readings = self.read(encounter)
+        candidates = self._builder.build(encounter, readings, policy)
+        table = self._features.table(candidates, encounter, policy)
+        probability = self._model.probabilities(table.values, policy)
+        ranked = ranked_codes(candidates, table, probability, self._index, self._terms)
+        selected = select(
+            ranked,
+            index=self._index,
+            policy=policy,
+            replaced={self.code(a): self.code(b) for a, b in candidates.replaced.items()},
+            threshold=self._model.threshold(policy),
+        )
+        return Suggestion(
+            encounter_id=encounter.id,
+            ranked=ranked,
+            codes=sequence(selected.proposed, index=self._index, policy=policy),
+            suppressed=selected.suppressed,
+            findings=self._edition_findings(encounter),
+            queries=(),
+            stamp=self._stamp(policy),
+        )
+
+    def read(self, encounter: Encounter) -> list[NoteReading]:
+        """Reads the notes that count: not empty and not entered in error."""
+        notes = [note for note in encounter.notes if note.status is not NoteStatus.ENTERED_IN_ERROR]
+        return [self._reader.read(note, i, encounter) for i, note in enumerate(notes) if note.text.strip()]
+
+    def features(self, encounter: Encounter) -> tuple[Candidates, CodeFeatures]:
+        """Returns candidates and feature table of an encounter, for training."""
+        policy = policy_for(encounter)
+        candidates = self._builder.build(encounter, self.read(encounter), policy)
+        return candidates, self._features.table(candidates, encounter, policy)
+
+    def code(self, number: int) -> str:
+        """Returns the code string of a code id."""
+        count = len(self._index)
+        return self._index.code(number) if number < count else self._unknown[number - count]
+
+    def _edition_findings(self, encounter: Encounter) -> tuple[Finding, ...]:
+        _edition, message = choose_edition([self._index.edition], encounter)
+        if message is None:
+            return ()
+        return (
+            Finding(
+                edit="edition",
+                severity=Severity.INFO,
+                codes=(),
+                message=message,
+                remedy="chartcoder codes import icd10cm FILE",
+                source="ICD-10-CM release notes",
+                edition=self._index.edition.name,
+            ),
+        )
+
+    def _stamp(self, policy: Policy) -> RunStamp:
+        edition = self._index.edition
+        return RunStamp(
+            version=version("chartcoder"),
+            model=self._model.name,
+            editions=((edition.system, edition.name),),
+            index=self._terms.fingerprint,
+            policy=policy.name,
+            policy_hash=policy.hash,
+        )
+
+
+def _bind(model: Model, index: CodeIndex) -> tuple[LearntPhrases, list[str]]:
+    """Gives the codes of a model their ids: rows of the index, or numbers beyond them."""
+    unknown: list[str] = []
+    ids = np.zeros(len(model.codes), dtype=np.int32)
+    for i, code in enumerate(model.codes):
+        row = index.row(code)
+        if row is None:
+            ids[i] = len(index) + len(unknown)
+            unknown.append(code)
+        else:
+            ids[i] = row
+    code = ids[model.learnt_code] if len(model.learnt_code) else np.zeros(0, np.int32)
+    learnt = LearntPhrases(
+        model.learnt_keys, model.learnt_start, code, model.learnt_precision, model.learnt_support
+    )
+    return learnt, unknown
+
+
+def _priors(model: Model, index: CodeIndex, unknown: Sequence[str]) -> NDArray[np.float32]:
+    prior = np.full(len(index) + len(unknown), model.unseen_prior, dtype=np.float32)
+    beyond = {code: len(index) + i for i, code in enumerate(unknown)}
+    for code, value in zip(model.codes, model.prior.tolist(), strict=True):
+        row = index.row(code)
+        prior[beyond[code] if row is None else row] = value
+    return prior

@@ -1,0 +1,198 @@
+"""Reads one note: tokens, sections, mentions and what is asserted of them.
+
+The spaCy ``Doc`` lives only here, inside ``nlp.memory_zone()``, so that a worker's string store does not grow.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from spacy.language import Language
+from spacy.tokens import Doc
+
+from suggest.assertion import Asserter
+from suggest.code_sets.index import CodeIndex
+from suggest.headings import families
+from suggest.keys import TokenKeys, token_keys
+from suggest.lexicon import Condition, Source
+from suggest.measurements import measured
+from suggest.mentions import CoverageMatcher, Hits, LearntPhrases, learnt_hits, phrase_hits, spans_of
+from suggest.nlp import read
+from suggest.records import Encounter, Mention, Note, Patient, Section
+from suggest.sections import find_sections
+from suggest.spelling import Speller
+from suggest.terminology import Terminology
+
+
+@dataclass(frozen=True, slots=True)
+class NoteReading:
+    """What was read from a note.
+
+    Attributes:
+        number: Position of the note in the encounter.
+        note: The note.
+        sections: Its parts.
+        mentions: Distinct spans that name something, with section and assertion.
+        hits: Matches; ``hit_mention[i]`` is the number of the mention of hit i.
+        hit_mention: See ``hits``.
+        tokens: Keys, sentences and sides of the tokens.
+        offsets: Character offset of each token, and of the end of the text.
+        sentence_start: First token of each sentence, and the number of tokens.
+        words: Vocabulary number of each token, -1 if unknown.
+    """
+
+    number: int
+    note: Note
+    sections: list[Section]
+    mentions: list[Mention]
+    hits: Hits
+    hit_mention: NDArray[np.int64]
+    tokens: TokenKeys
+    offsets: NDArray[np.int64]
+    sentence_start: NDArray[np.int64]
+    words: NDArray[np.int32]
+
+
+class Reader:
+    """Reads notes with one terminology and one table of learnt phrases."""
+
+    def __init__(
+        self, nlp: Language, index: CodeIndex, terminology: Terminology, learnt: LearntPhrases, known: NDArray[np.uint64]
+    ) -> None:
+        """Prepares the matchers.
+
+        Args:
+            nlp: From ``make_nlp``.
+            index: The code set, for codes that measurements name.
+            terminology: Compiled phrases.
+            learnt: Phrases of the bundle.
+            known: Sorted keys of words that the speller leaves alone.
+        """
+        self._nlp = nlp
+        self._index = index
+        self._terms = terminology
+        self._learnt = learnt
+        self._coverage = CoverageMatcher(terminology)
+        self._speller = Speller(terminology, known)
+        self._asserter = Asserter(nlp)
+
+    def read(self, note: Note, number: int, encounter: Encounter) -> NoteReading:
+        """Reads the note that stands at position ``number`` of ``encounter``."""
+        with self._nlp.memory_zone():
+            doc = read(self._nlp, note.text)
+            return self._read(doc, note, number, encounter)
+
+    def _read(self, doc: Doc, note: Note, number: int, encounter: Encounter) -> NoteReading:
+        tokens = token_keys(doc)
+        fixes = self._speller.corrections(doc, tokens.keys)
+        if fixes:
+            tokens = token_keys(doc, fixes)
+        sections = find_sections(note.text)
+        offsets = np.append([t.idx for t in doc], len(note.text)).astype(np.int64)
+        ends = np.array([t.idx + len(t) for t in doc], dtype=np.int64)
+        token_section = _section_of(sections, offsets[:-1])
+        names = [section.family for section in sections]
+        hits = Hits.join(
+            [
+                phrase_hits(tokens, self._terms),
+                self._coverage.hits(tokens),
+                learnt_hits(tokens, self._learnt),
+                self._measured(note.text, offsets, encounter.patient),
+            ]
+        )
+        if hits.condition.any():
+            hits = hits.take(self._holding(hits, tokens, token_section, names, encounter.patient))
+        spans, hit_mention = spans_of(hits)
+        span_families = [names[token_section[first]] for first, _last in spans]
+        asserted = self._asserter.assert_spans(doc, spans, span_families)
+        mentions = [
+            Mention(
+                note=number,
+                start=int(offsets[first]),
+                end=int(ends[last - 1]),
+                first_token=first,
+                last_token=last,
+                sentence=int(tokens.sentence[first]),
+                section=name,
+                assertion=assertion,
+            )
+            for (first, last), name, assertion in zip(spans, span_families, asserted, strict=True)
+        ]
+        starts = np.append(np.flatnonzero(np.diff(tokens.sentence, prepend=-1)), len(offsets) - 1)
+        return NoteReading(
+            number, note, sections, mentions, hits, hit_mention, tokens, offsets, starts, self._terms.word_ids(tokens.keys)
+        )
+
+    def _measured(self, text: str, offsets: NDArray[np.int64], patient: Patient) -> Hits:
+        found = [(m, self._index.row(m.code)) for m in measured(text, patient.age)]
+        known = [(m, row) for m, row in found if row is not None]
+        first = np.searchsorted(offsets, [m.start for m, _ in known], side="right") - 1
+        last = np.searchsorted(offsets[:-1], [m.end for m, _ in known], side="left")
+        count = len(known)
+        return Hits(
+            first=first.astype(np.int32),
+            last=np.maximum(last, first + 1).astype(np.int32),
+            code=np.array([row for _, row in known], dtype=np.int32),
+            source=np.full(count, Source.MEASUREMENT, np.uint8),
+            quality=np.ones(count, np.float32),
+            weight=np.full(count, 8.0, np.float32),
+            text=np.full(count, -1, np.int32),
+            condition=np.zeros(count, np.int16),
+            group=np.full(count, -1, np.int32),
+        )
+
+    def _holding(
+        self,
+        hits: Hits,
+        tokens: TokenKeys,
+        token_section: NDArray[np.int64],
+        names: Sequence[str],
+        patient: Patient,
+    ) -> NDArray[np.bool_]:
+        """Tells which hits have their condition fulfilled."""
+        keep = np.ones(len(hits), dtype=bool)
+        for i in np.flatnonzero(hits.condition).tolist():
+            condition = self._terms.conditions[int(hits.condition[i])]
+            first = int(hits.first[i])
+            if condition is None:
+                continue
+            if condition.kind in ("near", "not_near"):
+                begin, end = np.searchsorted(tokens.sentence, [tokens.sentence[first], tokens.sentence[first] + 1])
+                sentence = set(tokens.norms[begin:end].tolist())
+                near = any(words <= sentence for words in self._terms.condition_words(condition))
+                keep[i] = near == (condition.kind == "near")
+            elif condition.kind == "section":
+                keep[i] = in_section(names[token_section[first]], condition.values)
+            else:
+                keep[i] = fits_patient(condition, patient)
+        return keep
+
+
+def in_section(family: str, wanted: Sequence[str]) -> bool:
+    """Tells whether a section family is one of ``wanted``, which may also name a role (``assessment``)."""
+    return family in wanted or families()[family].weight in wanted
+
+
+def fits_patient(condition: Condition, patient: Patient) -> bool:
+    """Tells whether a condition on sex or age holds; what is unknown never excludes."""
+    if condition.kind == "sex":
+        return patient.sex.value not in ("F", "M") or patient.sex.value in condition.values
+    if patient.age is None:
+        return True
+    operator, number = condition.values
+    limit = int(number)
+    return {
+        "<": patient.age < limit,
+        "<=": patient.age <= limit,
+        ">": patient.age > limit,
+        ">=": patient.age >= limit,
+    }[operator]
+
+
+def _section_of(sections: Sequence[Section], offsets: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Returns the number of the section that holds each token offset."""
+    starts = np.array([section.start for section in sections], dtype=np.int64)
+    return np.maximum(np.searchsorted(starts, offsets, side="right") - 1, 0)

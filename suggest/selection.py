@@ -1,0 +1,205 @@
+"""Decides which ranked codes are proposed and says of the others why they are not.
+
+Each rule looks at one code in the light of those proposed so far (higher probability first) and returns the
+reason for which the code steps back, or nothing. The rules cite the ICD-10-CM Official Guidelines, FY2026.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+from suggest import status
+from suggest.code_sets.index import CodeIndex
+from suggest.policy import Policy
+from suggest.records import AssertionStatus, RankedCode, SuppressedCode
+
+FINAL_STATEMENTS = frozenset(
+    {"final_diagnosis", "discharge_diagnosis", "principal_diagnosis", "secondary_diagnosis", "assessment",
+     "assessment_plan", "impression", "hospital_course"}
+)
+# guidelines I.C.1.a.1 (HIV), I.C.1.f (Zika), I.C.1.g.1.a (COVID-19), I.C.10.c (novel influenza): confirmed only
+CONFIRMED_ONLY = ("B20", "Z21", "A92.5", "U07.1", "J09", "J10")
+_DEAD = {
+    AssertionStatus.NEGATED: "is denied or ruled out",
+    AssertionStatus.FAMILY: "is said of a relative",
+    AssertionStatus.HYPOTHETICAL: "is mentioned as a possibility in the future, a risk or a precaution",
+    AssertionStatus.HISTORICAL: "is past",
+    AssertionStatus.ALLERGY: "is named as an allergen or a reaction to one",
+}
+_WORTH_SHOWING = 0.1
+
+
+@dataclass(frozen=True, slots=True)
+class Selected:
+    """The outcome: proposed codes by falling probability, and those suppressed."""
+
+    proposed: tuple[RankedCode, ...]
+    suppressed: tuple[SuppressedCode, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Case:
+    """What a rule may look at."""
+
+    code: RankedCode
+    row: int | None
+    proposed: Sequence[tuple[RankedCode, int | None]]
+    index: CodeIndex
+    policy: Policy
+    replaced: Mapping[str, str]
+    threshold: float
+
+
+_Verdict = tuple[str, str, str | None]  # rule, reason, code it steps back for
+
+
+def _threshold(case: _Case) -> _Verdict | None:
+    if case.code.probability >= case.threshold:
+        return None
+    return "below-threshold", f"probability {case.code.probability:.2f} is under {case.threshold:.2f}", None
+
+
+def _assertion(case: _Case) -> _Verdict | None:
+    """Guideline I.B.16, II.K: what is denied, past or another person's is not the patient's diagnosis."""
+    statuses = {support.assertion.status for support in case.code.support}
+    live = statuses - set(_DEAD)
+    if live or not statuses or not case.policy.status_transforms:
+        return None
+    if statuses == {AssertionStatus.HISTORICAL} and case.code.code.code in status.chronic():
+        return None
+    first = case.code.support[0].assertion.status
+    return "assertion", f"the condition {_DEAD[first]}", None
+
+
+def _uncertain(case: _Case) -> _Verdict | None:
+    """Guidelines IV.H (outpatient: not coded) and II.H, III.C (inpatient: only from the final statement)."""
+    if case.policy.uncertain_diagnoses == "coded":
+        return None
+    supports = case.code.support
+    if any(s.assertion.status is AssertionStatus.PRESENT for s in supports):
+        return None
+    possible = [s for s in supports if s.assertion.status is AssertionStatus.POSSIBLE]
+    if not possible:
+        return None
+    if case.code.code.code.startswith(CONFIRMED_ONLY):
+        return "confirmed-only", "this disease is coded only when confirmed (I.C.1.a, I.C.1.f, I.C.1.g, I.C.10.c)", None
+    if case.policy.uncertain_diagnoses == "final-statement":
+        if any(s.section in FINAL_STATEMENTS for s in possible):
+            return None
+        return "uncertain", "uncertain diagnoses are coded only from the final statement (II.H, III.C)", None
+    return "uncertain", "uncertain diagnoses are not coded in this setting (IV.H)", None
+
+
+def _not_billable(case: _Case) -> _Verdict | None:
+    if not case.policy.billable_only or (case.row is not None and bool(case.index.billable[case.row])):
+        return None
+    return "not-billable", "a more specific code is required", None
+
+
+def _family_line(case: _Case) -> _Verdict | None:
+    """Guideline I.B.2: a category gives way to its subdivision, and the reverse is a duplicate."""
+    if case.row is None:
+        return None
+    for other, row in case.proposed:
+        if row is None:
+            continue
+        if row < case.row < case.index.end[row] or case.row < row < case.index.end[case.row]:
+            return "duplicate", "a code of the same line is proposed", other.code.code
+        if case.index.stem[row] == case.index.stem[case.row]:
+            return "duplicate", "the same code is proposed with another 7th character", other.code.code
+    return None
+
+
+def _unspecified(case: _Case) -> _Verdict | None:
+    """Guideline I.B.18: an unspecified code only where the record does not say more."""
+    if case.row is None or not case.policy.billable_only or "unspecified" not in case.code.title.lower():
+        return None
+    parent = int(case.index.parent[int(case.index.stem[case.row])])
+    for other, row in case.proposed:
+        if row is not None and int(case.index.parent[int(case.index.stem[row])]) == parent:
+            return "unspecified", "the record supports a more specific code", other.code.code
+    return None
+
+
+def _combined(case: _Case) -> _Verdict | None:
+    """Guideline I.B.9: a combination code takes the place of its parts."""
+    target = case.replaced.get(case.code.code.code)
+    if target and any(other.code.code == target for other, _row in case.proposed):
+        return "combined", "a combination code covers it (I.B.9)", target
+    return None
+
+
+def _integral(case: _Case) -> _Verdict | None:
+    """Guideline I.B.5: signs and symptoms that belong to a disease are not coded beside it."""
+    if case.policy.integral_symptoms != "step-back":
+        return None
+    diseases = status.integral_to(case.code.code.code)
+    if not diseases:
+        return None
+    for other, _row in case.proposed:
+        if other.code.code.replace(".", "").startswith(diseases):
+            return "integral-symptom", "the symptom is integral to a proposed disease (I.B.5)", other.code.code
+    return None
+
+
+def _excludes1(case: _Case) -> _Verdict | None:
+    """Guideline I.A.12.a: codes under an Excludes1 note are not reported together."""
+    if case.row is None or not case.policy.billable_only:
+        return None
+    for other, row in case.proposed:
+        if row is not None and case.index.excludes1(row, case.row) is not None:
+            return "excludes1", "an Excludes1 note bars it beside a proposed code (I.A.12.a)", other.code.code
+    return None
+
+
+_RULES: tuple[Callable[[_Case], _Verdict | None], ...] = (
+    _threshold,
+    _assertion,
+    _uncertain,
+    _not_billable,
+    _family_line,
+    _unspecified,
+    _combined,
+    _integral,
+    _excludes1,
+)
+
+
+def select(
+    ranked: Sequence[RankedCode],
+    *,
+    index: CodeIndex,
+    policy: Policy,
+    replaced: Mapping[str, str],
+    threshold: float,
+) -> Selected:
+    """Proposes codes, most probable first, and suppresses the others with a reason.
+
+    Args:
+        ranked: All codes by falling probability.
+        index: The code set.
+        policy: Says which guideline steps apply.
+        replaced: Code → combination code that takes its place where it is proposed.
+        threshold: Least probability.
+
+    Returns:
+        The proposed codes, and the suppressed ones whose probability is at least 0.1.
+    """
+    proposed: list[tuple[RankedCode, int | None]] = []
+    suppressed: list[SuppressedCode] = []
+    for code in _diseases_first(ranked, threshold):
+        row = index.row(code.code.code)
+        case = _Case(code, row, proposed, index, policy, replaced, threshold)
+        verdict = next((found for rule in _RULES if (found := rule(case)) is not None), None)
+        if verdict is None:
+            proposed.append((code, row))
+        elif code.probability >= _WORTH_SHOWING:
+            suppressed.append(SuppressedCode(code, *verdict))
+    return Selected(tuple(code for code, _row in proposed), tuple(suppressed))
+
+
+def _diseases_first(ranked: Sequence[RankedCode], threshold: float) -> list[RankedCode]:
+    """Symptoms wait for the diseases that may explain them, however probable they are."""
+    worth = [code for code in ranked if code.probability >= min(threshold, _WORTH_SHOWING)]
+    return sorted(worth, key=lambda code: (code.code.code[0] == "R", -code.probability, code.code.code))

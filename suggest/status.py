@@ -1,0 +1,76 @@
+"""What becomes of a disease that is not the patient's present one: family history, personal history, allergy.
+
+The tables of ``resources/status/`` lead from code prefixes to the Z codes of ICD-10-CM's chapter 21
+(guideline I.C.21.c.3 and I.C.21.c.4); the longest prefix wins.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+from suggest.resources import read_table
+
+
+def _plain(code: str) -> str:
+    return code.replace(".", "").upper()
+
+
+class PrefixTable:
+    """Values by code prefix; the longest prefix wins."""
+
+    def __init__(self, rows: dict[str, str]) -> None:
+        """Takes prefix → value; dots in prefixes do not matter."""
+        self._rows = {_plain(prefix): value for prefix, value in rows.items()}
+        self._longest = max((len(prefix) for prefix in self._rows), default=0)
+
+    def get(self, code: str) -> str | None:
+        """Returns the value of the longest prefix of ``code`` in the table."""
+        plain = _plain(code)
+        for length in range(min(len(plain), self._longest), 0, -1):
+            if plain[:length] in self._rows:
+                return self._rows[plain[:length]]
+        return None
+
+    def __contains__(self, code: str) -> bool:
+        return self.get(code) is not None
+
+
+@lru_cache(maxsize=1)
+def family_history() -> PrefixTable:
+    """Disease prefix → code of its family history (Z80-Z84)."""
+    return PrefixTable({row["prefix"]: row["code"] for row in read_table("status/family_history.tsv")})
+
+
+@lru_cache(maxsize=1)
+def personal_history() -> PrefixTable:
+    """Disease prefix → code of its personal history (Z85-Z87)."""
+    return PrefixTable({row["prefix"]: row["code"] for row in read_table("status/personal_history.tsv")})
+
+
+@lru_cache(maxsize=1)
+def history_only_when_resolved() -> PrefixTable:
+    """Disease prefixes that go to history only when explicitly resolved."""
+    rows = read_table("status/personal_history.tsv")
+    return PrefixTable({row["prefix"]: row["kind"] for row in rows if row["kind"] == "resolved-only"})
+
+
+@lru_cache(maxsize=1)
+def chronic() -> PrefixTable:
+    """Prefixes of lasting diseases: ``history of hypertension`` still means hypertension."""
+    return PrefixTable({row["prefix"]: "chronic" for row in read_table("status/chronic.tsv")})
+
+
+@lru_cache(maxsize=1)
+def integral_symptoms() -> dict[str, tuple[str, ...]]:
+    """Symptom prefix → disease prefixes that it is integral to (guideline I.B.5)."""
+    found: dict[str, list[str]] = {}
+    for row in read_table("status/integral_symptoms.tsv"):
+        found.setdefault(_plain(row["symptom"]), []).append(_plain(row["disease"]))
+    return {symptom: tuple(diseases) for symptom, diseases in found.items()}
+
+
+def integral_to(symptom: str) -> tuple[str, ...]:
+    """Returns the disease prefixes (without dots) that a symptom code is integral to."""
+    plain = _plain(symptom)
+    table = integral_symptoms()
+    return tuple(d for length in range(3, len(plain) + 1) for d in table.get(plain[:length], ()))

@@ -1,0 +1,97 @@
+"""The compiled terminology of one edition: phrases and words that lead to codes, as memory-mapped arrays.
+
+Phrases come from the official titles and inclusion terms and from the project's lexicons. Each is stored
+under its order-free key (``keys.py``); phrases with the same words share a key. A second table leads from
+single words to the phrases that hold them, for matching by word coverage. ``terminology_compiler.py`` writes it.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from spacy.strings import hash_string
+
+from suggest.code_sets.arrays import Strings, pointers, read_arrays
+from suggest.keys import content_words, find, phrase_key, ranges, word_key
+from suggest.lexicon import Condition, parse_condition
+from suggest.resources import read_table
+from suggest.words import normalise
+
+FORMAT = 1
+"""Raised when the arrays or the way to compile them change."""
+
+
+class Terminology:
+    """An opened terminology; all arrays are memory-mapped and shared between workers."""
+
+    def __init__(self, folder: Path) -> None:
+        """Opens the arrays that ``compile_terminology`` wrote into ``folder``.
+
+        Raises:
+            CodeSetError: The folder is incomplete or of another format.
+        """
+        arrays, _meta = read_arrays(folder, FORMAT)
+        self.fingerprint = folder.name
+        self.keys = arrays["keys"]
+        self.key_start = arrays["key_start"]
+        self.key_weight = arrays["key_weight"]
+        self.key_length = arrays["key_length"]
+        self.entry_row = arrays["entry_row"]
+        self.entry_source = arrays["entry_source"]
+        self.entry_condition = arrays["entry_condition"]
+        self.entry_text = arrays["entry_text"]
+        self.words = arrays["words"]
+        self.word_idf = arrays["word_idf"]
+        self.word_weak = arrays["word_weak"]
+        self.post_start = arrays["post_start"]
+        self.post_key = arrays["post_key"]
+        self.post_weight = arrays["post_weight"]
+        self.title_start = arrays["title_start"]
+        self.title_word = arrays["title_word"]
+        self.row_flags = arrays["row_flags"]
+        self.texts = Strings(arrays["text_blob"], arrays["text_offsets"])
+        self.spelling = Strings(arrays["word_blob"], arrays["word_offsets"])
+        conditions = Strings(arrays["condition_blob"], arrays["condition_offsets"])
+        self._open_several()
+        self.conditions = [parse_condition(conditions[i], "terminology") for i in range(len(conditions))]
+
+    def word_ids(self, keys: NDArray[np.uint64]) -> NDArray[np.int32]:
+        """Returns the vocabulary number of each word key, -1 where the word is in no term."""
+        numbers = np.full(len(keys), -1, dtype=np.int32)
+        hit, at = find(self.words, keys)
+        numbers[hit] = at
+        return numbers
+
+    def expand(self, keys: NDArray[np.uint64]) -> tuple[NDArray[np.int64], NDArray[np.int32]]:
+        """Returns (position, vocabulary number) of every known word; a form of several words gives several."""
+        numbers = self.word_ids(keys)
+        hit, at = find(self._several_keys, keys)
+        position, place = ranges(self._several_start[at], self._several_start[at + 1])
+        known = np.flatnonzero(numbers >= 0)
+        owner = np.concatenate([known, hit[position]])
+        words = np.concatenate([numbers[known], self._several_words[place]])
+        order = np.argsort(owner, kind="stable")
+        return owner[order], words[order]
+
+    def _open_several(self) -> None:
+        """Finds the vocabulary numbers of shorthand that stands for several words."""
+        forms = {row["normal"] for row in read_table("words/shorthand.tsv") if " " in row["normal"]}
+        words = {phrase_key(content_words(form.split())): content_words(form.split()) for form in forms}
+        keys = sorted(words)
+        self._several_keys = np.array(keys, dtype=np.uint64)
+        numbers = [self.word_ids(np.array([word_key(w) for w in words[key]], dtype=np.uint64)) for key in keys]
+        known = [found[found >= 0] for found in numbers]
+        self._several_start = pointers(len(found) for found in known)
+        self._several_words = np.concatenate([*known, np.zeros(0, np.int32)])
+
+    @lru_cache(maxsize=4096)  # noqa: B019 - one terminology lives as long as its process
+    def condition_words(self, condition: Condition) -> tuple[frozenset[int], ...]:
+        """Returns the NORM hashes that a ``near`` condition looks for: all of one set have to stand near."""
+        return tuple(frozenset(hash_string(normalise(w)) for w in value.split()) for value in condition.values)
+
+    def title_words(self, row: int) -> NDArray[np.int32]:
+        """Returns the vocabulary numbers of the content words of a code's title."""
+        return self.title_word[self.title_start[row] : self.title_start[row + 1]]

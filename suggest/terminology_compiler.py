@@ -1,0 +1,260 @@
+"""Compiles the terminology of an edition: titles, inclusion terms and lexicons become arrays of keys."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from suggest.code_sets.arrays import Array, locked, new_folder, pack_strings, pointers, write_arrays
+from suggest.code_sets.index import CodeIndex
+from suggest.keys import SIDES, phrase_key, term_words, word_key
+from suggest.lexicon import Condition, Source, check_lexicon, read_lexicon
+from suggest.resources import list_tables, read_text
+from suggest.terminology import FORMAT, Terminology
+from suggest.words import normalise, weak_words
+
+Progress = Callable[[str, float], None]
+
+_BRACKETS = re.compile(r"\s*[\[(]([^\])]*)[\])]")
+_SIDE_BITS = {side: 1 << bit for bit, side in enumerate(SIDES)}
+_RESIDUAL = re.compile(r"^other\b|\bother specified\b|\bnot elsewhere classified\b|\bNEC\b", re.IGNORECASE)
+_UNSPECIFIED = re.compile(r"\bunspecified\b|\bNOS\b", re.IGNORECASE)
+
+
+def _variants(title: str) -> Iterator[str]:
+    """Yields the forms under which an official title is looked up.
+
+    Brackets hold synonyms (``[common cold]``) or words that may be left out (``(primary)``).
+    """
+    yield _BRACKETS.sub(lambda m: " " + m.group(1), title)
+    if _BRACKETS.search(title):
+        yield _BRACKETS.sub("", title)
+        for inner in re.findall(r"\[([^\]]*)\]", title):
+            yield from (part for part in inner.split(",") if _stands_alone(part.strip()))
+
+
+def _stands_alone(synonym: str) -> bool:
+    """Whether a bracketed synonym names the disease by itself: an acronym or a phrase, no bare eponym."""
+    words = synonym.split()
+    return not _UNSPECIFIED.search(synonym) and (len(words) > 1 or (synonym.isupper() and len(synonym) > 2))
+
+
+def _strong(words: Iterable[str]) -> list[str]:
+    weak = weak_words()
+    return [word for word in words if word not in weak]
+
+
+class _Phrases:
+    """Collects phrases while compiling: key → entries, key → words."""
+
+    def __init__(self) -> None:
+        self.entries: dict[int, dict[tuple[int, int, int], int]] = defaultdict(dict)
+        self.words: dict[int, tuple[str, ...]] = {}
+        self.texts: list[str] = []
+        self.conditions: dict[str, int] = {"": 0}
+        self.groups: list[tuple[int, ...]] = []
+
+    def add(self, words: list[str], row: int, source: Source, text: str, condition: str = "") -> None:
+        if not words:
+            return
+        key = phrase_key(words)
+        number = self.conditions.setdefault(condition, len(self.conditions))
+        slot = (row, int(source), number)
+        if slot not in self.entries[key]:
+            if not self.texts or self.texts[-1] != text:
+                self.texts.append(text)
+            self.entries[key][slot] = len(self.texts) - 1
+        self.words.setdefault(key, tuple(words))
+
+
+def _add_official(phrases: _Phrases, index: CodeIndex, report: Callable[[float], None]) -> None:
+    seventh = np.asarray(index.has_seventh)
+    for row in range(len(index)):
+        if row % 5000 == 0:
+            report(row / len(index))
+        if seventh[row]:
+            continue
+        title = index.title(row)
+        named = [(title, Source.TITLE)] + [(term, Source.INCLUSION) for term in index.terms(row)]
+        for text, source in named:
+            for variant in _variants(text):
+                words = term_words(variant)
+                phrases.add(words, row, source, text)
+                if not _RESIDUAL.search(variant):
+                    phrases.add(_strong(words), row, source, text)
+
+
+def _add_lexicon(phrases: _Phrases, index: CodeIndex, *, strict: bool) -> None:
+    entries = read_lexicon()
+    if strict:
+        entries = check_lexicon(entries, lambda code: index.row(code) is not None)
+    for entry in entries:
+        words = term_words(entry.term)
+        for code in entry.codes:
+            row = index.row(code)
+            if row is not None:
+                phrases.add(words, row, entry.source, entry.term, _condition_text(entry.condition))
+
+
+def _condition_text(condition: Condition | None) -> str:
+    if condition is None:
+        return ""
+    joined = "|".join(condition.values)
+    return "age" + "".join(condition.values) if condition.kind == "age" else f"{condition.kind}:{joined}"
+
+
+def compile_terminology(
+    index: CodeIndex, folder: Path, *, strict: bool = True, progress: Progress | None = None
+) -> None:
+    """Compiles the terminology of ``index`` into ``folder`` (which must exist and be empty).
+
+    Args:
+        index: The code set.
+        folder: Where the arrays go.
+        strict: Refuse lexicon lines whose codes the edition does not know (else leave them out, as is
+            right for an edition other than the one that the lexicon was written for).
+        progress: Called with a step's name and its share done.
+
+    Raises:
+        ResourceError: A lexicon line is wrong.
+    """
+    report = progress or (lambda _name, _share: None)
+    phrases = _Phrases()
+    _add_official(phrases, index, lambda share: report("terms", share))
+    _add_lexicon(phrases, index, strict=strict)
+    report("words", 0.0)
+    arrays = _phrase_arrays(phrases) | _word_arrays(phrases, index)
+    write_arrays(folder, arrays, {"format": FORMAT, "edition": index.edition.name})
+    report("words", 1.0)
+
+
+def terminology_folder(home: Path, index: CodeIndex) -> Path:
+    """Returns where the terminology of an index lies under ``home``.
+
+    The name holds a hash of the code set and of every table that goes in, so that what would be compiled
+    differently today is not found.
+    """
+    digest = hashlib.sha256(f"{index.edition.to_json()}{len(index)}".encode())
+    for folder in ("words", "lexicon"):
+        for name in list_tables(folder):
+            digest.update(name.encode() + read_text(name).encode())
+    for name in ("status/drugs.tsv", "status/allergens.tsv"):
+        digest.update(read_text(name).encode())
+    return home / "index" / f"terms-{index.edition.name}-{FORMAT}-{digest.hexdigest()[:12]}"
+
+
+def open_terminology(
+    home: Path, index: CodeIndex, *, strict: bool = True, progress: Progress | None = None
+) -> Terminology:
+    """Opens the terminology of an index, compiling it first where that was not done yet.
+
+    Args:
+        home: Data folder of the installation.
+        index: The code set.
+        strict: See ``compile_terminology``.
+        progress: Called with what is being done and the share done (0 to 1).
+    """
+    folder = terminology_folder(home, index)
+    with locked(folder.with_name(f".{folder.name}.lock")):
+        if not folder.exists():
+            with new_folder(folder) as draft:
+                compile_terminology(index, draft, strict=strict, progress=progress)
+    return Terminology(folder)
+
+
+def _phrase_arrays(phrases: _Phrases) -> dict[str, Array]:
+    keys = np.array(sorted(phrases.entries), dtype=np.uint64)
+    rows, sources, conditions, texts = [], [], [], []
+    starts = np.zeros(len(keys) + 1, dtype=np.int64)
+    for i, key in enumerate(keys.tolist()):
+        for (row, source, condition), text in sorted(phrases.entries[key].items()):
+            rows.append(row)
+            sources.append(source)
+            conditions.append(condition)
+            texts.append(text)
+        starts[i + 1] = len(rows)
+    blob, offsets = pack_strings(phrases.texts)
+    condition_blob, condition_offsets = pack_strings(phrases.conditions)
+    return {
+        "keys": keys,
+        "key_start": starts,
+        "entry_row": np.array(rows, dtype=np.int32),
+        "entry_source": np.array(sources, dtype=np.uint8),
+        "entry_condition": np.array(conditions, dtype=np.int16),
+        "entry_text": np.array(texts, dtype=np.int32),
+        "text_blob": blob,
+        "text_offsets": offsets,
+        "condition_blob": condition_blob,
+        "condition_offsets": condition_offsets,
+    }
+
+
+def _word_arrays(phrases: _Phrases, index: CodeIndex) -> dict[str, Array]:
+    """Vocabulary with idf, word → phrase postings, and the words of each code's title."""
+    keys = sorted(phrases.entries)
+    weak = weak_words()
+    titles = [tuple(dict.fromkeys(term_words(index.title(row)))) for row in range(len(index))]
+    spelled = {word for words in phrases.words.values() for word in words}
+    spelled.update(word for words in titles for word in words)
+    by_key = sorted((word_key(word), word) for word in spelled)
+    number = {word: i for i, (_key, word) in enumerate(by_key)}
+    phrase_words = [sorted({number[w] for w in phrases.words[key] if w not in weak}) for key in keys]
+    frequency = np.zeros(len(by_key), dtype=np.int64)
+    for words in phrase_words:
+        frequency[words] += 1
+    idf = np.log((len(keys) + 1) / (frequency + 1)).astype(np.float32)
+    post_start, post_key, post_weight = _postings(phrase_words, idf)
+    title_start, title_word = _csr([number[w] for w in words] for words in titles)
+    blob, offsets = pack_strings(word for _key, word in by_key)
+    return {
+        "words": np.array([key for key, _word in by_key], dtype=np.uint64),
+        "word_idf": idf,
+        "word_weak": np.array([word in weak for _key, word in by_key], dtype=bool),
+        "word_blob": blob,
+        "word_offsets": offsets,
+        "key_weight": np.array([idf[words].sum() for words in phrase_words], dtype=np.float32),
+        "key_length": np.array([len(phrases.words[key]) for key in keys], dtype=np.int8),
+        "post_start": post_start,
+        "post_key": post_key,
+        "post_weight": post_weight,
+        "title_start": title_start,
+        "title_word": title_word,
+        "row_flags": _row_flags(index),
+    }
+
+
+def _postings(
+    phrase_words: list[list[int]], idf: NDArray[np.float32]
+) -> tuple[NDArray[np.int32], NDArray[np.int32], NDArray[np.float32]]:
+    """Inverts phrase → words for phrases of two and more words (shorter ones match exactly or not)."""
+    pairs = np.array(
+        [(word, i) for i, words in enumerate(phrase_words) if len(words) > 1 for word in words], dtype=np.int32
+    ).reshape(-1, 2)
+    pairs = pairs[np.lexsort((pairs[:, 1], pairs[:, 0]))]
+    starts = np.searchsorted(pairs[:, 0], np.arange(len(idf) + 1)).astype(np.int32)
+    return starts, np.ascontiguousarray(pairs[:, 1]), idf[pairs[:, 0]]
+
+
+def _row_flags(index: CodeIndex) -> NDArray[np.uint8]:
+    """Bits per row: 1 right, 2 left, 4 bilateral, 8 unspecified, 16 residual (other, NEC), 32 without."""
+    flags = np.zeros(len(index), dtype=np.uint8)
+    for row in range(len(index)):
+        title = index.title(row)
+        words = {normalise(word) for word in re.findall(r"[^\W_]+", title)}
+        for side, bit in _SIDE_BITS.items():
+            if side in words:
+                flags[row] |= bit
+        flags[row] |= 8 * bool(_UNSPECIFIED.search(title)) | 16 * bool(_RESIDUAL.search(title))
+        flags[row] |= 32 * ("without" in words)
+    return flags
+
+def _csr(groups: Iterable[Iterable[int]]) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
+    """Packs groups of numbers as (starts, values): group i is ``values[starts[i]:starts[i + 1]]``."""
+    parts = [list(group) for group in groups]
+    return pointers(len(part) for part in parts), np.array([v for part in parts for v in part], dtype=np.int32)

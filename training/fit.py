@@ -1,0 +1,257 @@
+"""Trains the ranker: learns phrases, builds feature rows out of fold, fits trees, calibrates, picks thresholds.
+
+The rows that the trees see carry statistics of other charts only (leave-fold-out): else they would learn to
+trust phrases that merely remember the chart at hand. Folds keep the charts of a family together.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.ensemble import HistGradientBoostingClassifier
+from sklearn.isotonic import IsotonicRegression
+
+from suggest.code_sets.index import CodeIndex
+from suggest.nlp import make_nlp
+from suggest.pipeline import Suggester
+from suggest.policy import policy_for
+from suggest.ranking import Calibration, Model, Ranker, calibration_group
+from suggest.records import System, TrainingExample
+from suggest.terminology import Terminology
+from training.phrases import PhraseDocument, PhraseTable, learn, read_document
+
+FOLDS = 5
+GROUPS = ("claims", "benchmark")
+# charts under claim policies are what the shipped model is for; they are fewer than those of a benchmark
+_CLAIM_WEIGHT = 3.0
+_DEFAULT_THRESHOLD = 0.5
+
+Progress = Callable[[str, float], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Rows:
+    """Feature rows of several charts.
+
+    Attributes:
+        values: One row for each (chart, candidate code).
+        right: Whether the chart carries the code.
+        chart: Number of the chart of each row.
+        group: Calibration group of each row (index into ``GROUPS``).
+        weight: Weight of each row in fitting.
+        missed: Number of right codes of each chart that are no candidates.
+    """
+
+    values: NDArray[np.float32]
+    right: NDArray[np.bool_]
+    chart: NDArray[np.int32]
+    group: NDArray[np.int8]
+    weight: NDArray[np.float32]
+    missed: NDArray[np.int32]
+
+
+def fold_of(example: TrainingExample, seed: int) -> int:
+    """Returns the fold of an example; all examples of a family share it."""
+    name = f"{seed}:{example.group}:{example.family or example.encounter.id}"
+    return int.from_bytes(hashlib.sha256(name.encode()).digest()[:4]) % FOLDS
+
+
+def train(
+    examples: Sequence[TrainingExample],
+    *,
+    index: CodeIndex,
+    terminology: Terminology,
+    name: str,
+    seed: int = 0,
+    progress: Progress | None = None,
+) -> Model:
+    """Trains a model.
+
+    Args:
+        examples: Coded charts.
+        index: The code set.
+        terminology: Its terminology.
+        name: Name of the model, for run stamps.
+        seed: Seed of folds and trees.
+        progress: Called with what is being done and the share done (0 to 1).
+
+    Returns:
+        The model, with calibrations and thresholds learnt out of fold.
+    """
+    report = progress or (lambda _name, _share: None)
+    nlp = make_nlp()
+    documents = []
+    for i, example in enumerate(examples):
+        documents.append(read_document(nlp, example))
+        report("phrases", (i + 1) / len(examples))
+    known = np.unique(np.concatenate([document.words for document in documents]))
+    folds = np.array([fold_of(example, seed) for example in examples])
+    rows = _out_of_fold(examples, documents, folds, known, index, terminology, report)
+    calibrations, thresholds = _calibrate(rows, folds, examples, seed, report)
+    report("final trees", 0.0)
+    ranker = _fit(rows.values, rows.right, rows.weight, seed)
+    report("final trees", 1.0)
+    return assemble(name, ranker, calibrations, thresholds, learn(documents), known)
+
+
+def assemble(
+    name: str,
+    ranker: Ranker,
+    calibrations: dict[str, Calibration],
+    thresholds: dict[str, float],
+    table: PhraseTable,
+    known: NDArray[np.uint64],
+) -> Model:
+    """Returns a model made of its learnt parts."""
+    return Model(
+        name=name,
+        ranker=ranker,
+        calibrations=calibrations,
+        thresholds=thresholds,
+        learnt_keys=table.keys,
+        learnt_start=table.start,
+        learnt_code=table.code,
+        learnt_precision=table.precision,
+        learnt_support=table.support,
+        codes=table.codes,
+        prior=table.prior,
+        unseen_prior=table.unseen_prior,
+        known=known,
+    )
+
+
+class _Untrained:
+    """Stands for the ranker while features are computed."""
+
+    def predict_proba(self, rows: NDArray[np.float32]) -> NDArray[np.float64]:
+        return np.zeros((len(rows), 2))
+
+
+def _out_of_fold(
+    examples: Sequence[TrainingExample],
+    documents: Sequence[PhraseDocument],
+    folds: NDArray[np.int64],
+    known: NDArray[np.uint64],
+    index: CodeIndex,
+    terminology: Terminology,
+    report: Progress,
+) -> Rows:
+    """Computes the rows of every chart with phrases learnt from the other folds."""
+    parts: list[tuple[NDArray[np.float32], NDArray[np.bool_], int, int, float]] = []
+    missed = np.zeros(len(examples), np.int32)
+    done = 0
+    for fold in range(FOLDS):
+        table = learn([document for document, f in zip(documents, folds, strict=True) if f != fold])
+        model = assemble("fold", _Untrained(), {}, {"default": 1.0}, table, known)
+        suggester = Suggester(index=index, terminology=terminology, model=model)
+        for i in np.flatnonzero(folds == fold).tolist():
+            values, right, missing = chart_rows(suggester, examples[i])
+            group = GROUPS.index(calibration_group(policy_for(examples[i].encounter)))
+            parts.append((values, right, i, group, _CLAIM_WEIGHT if GROUPS[group] == "claims" else 1.0))
+            missed[i] = missing
+            done += 1
+            report("rows", done / len(examples))
+    sizes = [len(part[0]) for part in parts]
+    return Rows(
+        values=np.concatenate([part[0] for part in parts]),
+        right=np.concatenate([part[1] for part in parts]),
+        chart=np.repeat([part[2] for part in parts], sizes).astype(np.int32),
+        group=np.repeat([part[3] for part in parts], sizes).astype(np.int8),
+        weight=np.repeat([part[4] for part in parts], sizes).astype(np.float32),
+        missed=missed,
+    )
+
+
+def chart_rows(
+    suggester: Suggester, example: TrainingExample
+) -> tuple[NDArray[np.float32], NDArray[np.bool_], int]:
+    """Returns the feature rows of a chart, which of them are right, and how many right codes are no candidates.
+
+    Codes that a coder might add as well (``acceptable``) are left out: they are neither right nor wrong.
+    """
+    candidates, table = suggester.features(example.encounter)
+    del candidates
+    names = [suggester.code(code) for code in table.codes.tolist()]
+    gold = {gold.code.code for gold in example.gold if gold.code.system is System.ICD10CM}
+    keep = np.array([name not in example.acceptable for name in names], dtype=bool)
+    right = np.array([name in gold for name in names], dtype=bool)
+    return table.values[keep], right[keep], len(gold - set(names))
+
+
+def _fit(
+    values: NDArray[np.float32], right: NDArray[np.bool_], weight: NDArray[np.float32], seed: int
+) -> HistGradientBoostingClassifier:
+    trees = HistGradientBoostingClassifier(
+        max_iter=220,
+        learning_rate=0.07,
+        max_leaf_nodes=24,
+        min_samples_leaf=30,
+        l2_regularization=5.0,
+        max_features=0.5,
+        early_stopping=False,
+        random_state=seed,
+    )
+    return trees.fit(values, right, sample_weight=weight)
+
+
+def _calibrate(
+    rows: Rows,
+    folds: NDArray[np.int64],
+    examples: Sequence[TrainingExample],
+    seed: int,
+    report: Progress,
+) -> tuple[dict[str, Calibration], dict[str, float]]:
+    """Fits trees without each fold, calibrates what they say of it, and picks each policy's threshold."""
+    raw = np.zeros(len(rows.values))
+    row_fold = folds[rows.chart]
+    for fold in range(FOLDS):
+        inside = row_fold != fold
+        trees = _fit(rows.values[inside], rows.right[inside], rows.weight[inside], seed)
+        raw[~inside] = trees.predict_proba(rows.values[~inside])[:, 1]
+        report("trees", (fold + 1) / FOLDS)
+    calibrations = {}
+    calibrated = np.zeros(len(raw))
+    for number, group in enumerate(GROUPS):
+        mine = rows.group == number
+        calibrations[group] = _isotonic(raw[mine], rows.right[mine]) if mine.any() else _isotonic(raw, rows.right)
+        calibrated[mine] = calibrations[group].apply(raw[mine])
+    policies = [policy_for(example.encounter).name for example in examples]
+    thresholds = {"default": best_threshold(calibrated, rows.right, int(rows.missed.sum()))}
+    for policy in sorted(set(policies)):
+        charts = np.array([name == policy for name in policies])
+        mine = charts[rows.chart]
+        if charts.sum() >= 2 * FOLDS:
+            missed = int(rows.missed[charts].sum())
+            thresholds[policy] = best_threshold(calibrated[mine], rows.right[mine], missed)
+    return calibrations, thresholds
+
+
+def _isotonic(raw: NDArray[np.float64], right: NDArray[np.bool_]) -> Calibration:
+    isotonic = IsotonicRegression(y_min=0.0, y_max=1.0, out_of_bounds="clip").fit(raw, right)
+    return Calibration(
+        np.asarray(isotonic.X_thresholds_, dtype=np.float64), np.asarray(isotonic.y_thresholds_, dtype=np.float64)
+    )
+
+
+def best_threshold(probability: NDArray[np.float64], right: NDArray[np.bool_], missed: int) -> float:
+    """Returns the threshold (0.05 to 0.95, steps of 0.01) with the best F1 over charts.
+
+    Args:
+        probability: Calibrated probabilities.
+        right: Which of them belong to right codes.
+        missed: Right codes that are no candidates; they count as missed at every threshold.
+    """
+    total = int(right.sum()) + missed
+    best = (0.0, _DEFAULT_THRESHOLD)
+    for threshold in np.arange(0.05, 0.951, 0.01):
+        chosen = probability >= threshold
+        hits = int((chosen & right).sum())
+        f1 = 2 * hits / max(1, int(chosen.sum()) + total)
+        if f1 > best[0]:
+            best = (f1, round(float(threshold), 2))
+    return best[1]
+
