@@ -10,6 +10,7 @@ from typing import Any
 
 from fastapi import Request
 from fastapi.routing import APIRoute
+from starlette.requests import ClientDisconnect
 from starlette.responses import Response
 
 from api.errors import Problem
@@ -35,11 +36,14 @@ class JsonRequest(Request):
             self._check_headers()
             limit: int = self.app.state.settings.max_body_bytes
             chunks, size = [], 0
-            async for chunk in self.stream():
-                size += len(chunk)
-                if size > limit:
-                    raise Problem("body-too-large", f"the body has more than the limit of {limit} bytes")
-                chunks.append(chunk)
+            try:
+                async for chunk in self.stream():
+                    size += len(chunk)
+                    if size > limit:
+                        raise Problem("body-too-large", f"the body has more than the limit of {limit} bytes")
+                    chunks.append(chunk)
+            except ClientDisconnect:
+                raise Problem("malformed-json", "the body broke off") from None
             self._body = b"".join(chunks)
             if not self._body.strip():
                 raise Problem("malformed-json", "the body is empty; expected a JSON object")

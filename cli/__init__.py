@@ -1,0 +1,1 @@
+"""The command line of ChartCoder: may import every package; nothing imports it."""

@@ -113,6 +113,7 @@ class CandidateBuilder:
         self._resolver = Resolver(index, terminology)
         self._family = lru_cache(maxsize=20_000)(self._family_row)
         self._history = lru_cache(maxsize=20_000)(self._history_row)
+        self._fact_words = lru_cache(maxsize=64)(lambda facts: facts.words(terminology))
 
     def build(self, encounter: Encounter, readings: list[NoteReading], policy: Policy) -> Candidates:
         """Returns the candidates of an encounter whose notes were read."""
@@ -203,9 +204,8 @@ class CandidateBuilder:
     def _context(self, reading: NoteReading, mention: Mention, facts: EncounterFacts) -> Context:
         begin = int(reading.sentence_start[mention.sentence])
         end = int(reading.sentence_start[mention.sentence + 1])
-        _owner, words = self._terms.expand(reading.tokens.keys[begin:end])
         sides = side_near(reading.tokens.sides, mention.first_token, mention.last_token, begin, end)
-        return facts.context(frozenset(words.tolist()) | facts.words(self._terms), sides)
+        return facts.context(reading.sentence_words[mention.sentence] | self._fact_words(facts), sides)
 
     def _derived(self, row: _Row, mention: Mention, policy: Policy) -> list[_Row]:
         """Z codes for diseases of relatives and past diseases."""

@@ -51,15 +51,19 @@ def combination_rules() -> tuple[Rule, ...]:
 
 def combine(index: CodeIndex, rows: Sequence[Row]) -> list[Combination]:
     """Returns the combinations that the present codes of an encounter give rise to."""
-    best: dict[str, Row] = {}
+    strongest: dict[int, Row] = {}
     count = len(index)
     for row in rows:
         if row[_STATUS] == 0 and row[_CODE] < count and row[_SOURCE] not in (Source.DRUG, Source.ALLERGEN):
-            code = index.code(row[_CODE]).replace(".", "")
-            if code not in best or _strength(row) > _strength(best[code]):
-                best[code] = row
+            known = strongest.get(row[_CODE])
+            if known is None or _strength(row) > _strength(known):
+                strongest[row[_CODE]] = row
+    best = {index.code(code).replace(".", ""): row for code, row in strongest.items()}
+    categories = {code[:3] for code in best}
     found = []
     for rule in combination_rules():
+        if not all(any(prefix[:3] in categories for prefix in prefixes) for prefixes in rule.needs):
+            continue
         parts = [_strongest(best, prefixes) for prefixes in rule.needs]
         target = index.row(rule.result)
         if target is None or any(part is None for part in parts):
@@ -73,6 +77,7 @@ def combine(index: CodeIndex, rows: Sequence[Row]) -> list[Combination]:
         dropped = tuple(best[code][_CODE] for code in best if code.startswith(rule.replaces)) if rule.replaces else ()
         found.append(Combination(target, edges, tuple(row for row in dropped if row != target)))
         best[rule.result.replace(".", "")] = edges[0]
+        categories.add(rule.result[:3])
     return found
 
 

@@ -11,7 +11,7 @@ import re
 
 import numpy as np
 from numpy.typing import NDArray
-from spacy.attrs import IS_DIGIT, IS_SPACE, LIKE_NUM, LOWER, NORM, ORTH, SENT_START
+from spacy.attrs import IDX, IS_DIGIT, IS_SPACE, LENGTH, LIKE_NUM, LOWER, NORM, ORTH, SENT_START
 from spacy.lang.lex_attrs import like_num
 from spacy.language import Language
 from spacy.tokenizer import Tokenizer
@@ -70,13 +70,19 @@ def read(nlp: Language, text: str) -> Doc:
     return doc
 
 
+def _words(doc: Doc) -> tuple[list[int], list[str]]:
+    """Returns offsets and texts of the tokens without making a Python object of each token."""
+    text = doc.text
+    places = doc.to_array([IDX, LENGTH]).reshape(-1, 2)
+    return places[:, 0].tolist(), [text[i : i + n] for i, n in places.tolist()]
+
+
 def _sentence_starts(doc: Doc) -> NDArray[np.uint64]:
     """Returns 1 for tokens that begin a sentence, else 2**64-1 (spaCy's -1)."""
     starts = np.full(len(doc), -1, dtype=np.int64)
     starts[0] = 1
     text = doc.text
-    words = [token.text for token in doc]
-    offsets = [token.idx for token in doc]
+    offsets, words = _words(doc)
     line_start = 0
     ended = False
     for i in range(1, len(words)):

@@ -8,7 +8,7 @@ from importlib.metadata import version
 import numpy as np
 from numpy.typing import NDArray
 
-from suggest.candidates import STATUSES, CandidateBuilder, Candidates
+from suggest.candidates import CandidateBuilder, Candidates
 from suggest.code_sets.editions import choose_edition
 from suggest.code_sets.index import CodeIndex
 from suggest.evidence import ranked_codes
@@ -22,8 +22,6 @@ from suggest.records import Encounter, Finding, NoteStatus, RunStamp, Severity, 
 from suggest.selection import select
 from suggest.sequencing import sequence
 from suggest.terminology import Terminology
-
-__all__ = ["STATUSES", "Suggester"]
 
 
 class Suggester:
@@ -42,6 +40,16 @@ class Suggester:
         self._builder = CandidateBuilder(index, terminology, unknown)
         self._features = FeatureMaker(index, terminology, unknown, _priors(model, index, unknown))
         self._unknown = unknown
+
+    @property
+    def index(self) -> CodeIndex:
+        """The code set that codes are checked against."""
+        return self._index
+
+    @property
+    def model(self) -> Model:
+        """The model that ranks."""
+        return self._model
 
     def suggest(self, encounter: Encounter) -> Suggestion:
         """Returns the suggestion for an encounter.

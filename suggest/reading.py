@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+from spacy.attrs import IDX, LENGTH
 from spacy.language import Language
 from spacy.tokens import Doc
 
@@ -41,7 +42,7 @@ class NoteReading:
         tokens: Keys, sentences and sides of the tokens.
         offsets: Character offset of each token, and of the end of the text.
         sentence_start: First token of each sentence, and the number of tokens.
-        words: Vocabulary number of each token, -1 if unknown.
+        sentence_words: Vocabulary numbers of the words of each sentence that holds a mention.
     """
 
     number: int
@@ -53,7 +54,7 @@ class NoteReading:
     tokens: TokenKeys
     offsets: NDArray[np.int64]
     sentence_start: NDArray[np.int64]
-    words: NDArray[np.int32]
+    sentence_words: dict[int, frozenset[int]]
 
 
 class Reader:
@@ -91,8 +92,9 @@ class Reader:
         if fixes:
             tokens = token_keys(doc, fixes)
         sections = find_sections(note.text)
-        offsets = np.append([t.idx for t in doc], len(note.text)).astype(np.int64)
-        ends = np.array([t.idx + len(t) for t in doc], dtype=np.int64)
+        places = doc.to_array([IDX, LENGTH]).astype(np.int64).reshape(-1, 2)
+        offsets = np.append(places[:, 0], len(note.text))
+        ends = places.sum(axis=1)
         token_section = _section_of(sections, offsets[:-1])
         names = [section.family for section in sections]
         hits = Hits.join(
@@ -122,9 +124,15 @@ class Reader:
             for (first, last), name, assertion in zip(spans, span_families, asserted, strict=True)
         ]
         starts = np.append(np.flatnonzero(np.diff(tokens.sentence, prepend=-1)), len(offsets) - 1)
-        return NoteReading(
-            number, note, sections, mentions, hits, hit_mention, tokens, offsets, starts, self._terms.word_ids(tokens.keys)
-        )
+        words = self._sentence_words(tokens, {mention.sentence for mention in mentions})
+        return NoteReading(number, note, sections, mentions, hits, hit_mention, tokens, offsets, starts, words)
+
+    def _sentence_words(self, tokens: TokenKeys, sentences: set[int]) -> dict[int, frozenset[int]]:
+        owner, words = self._terms.expand(tokens.keys)
+        sentence = tokens.sentence[owner]
+        bounds = np.searchsorted(sentence, np.arange(int(tokens.sentence[-1]) + 2)).tolist()
+        numbers = words.tolist()
+        return {s: frozenset(numbers[bounds[s] : bounds[s + 1]]) for s in sentences}
 
     def _measured(self, text: str, offsets: NDArray[np.int64], patient: Patient) -> Hits:
         found = [(m, self._index.row(m.code)) for m in measured(text, patient.age)]

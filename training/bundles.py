@@ -15,18 +15,26 @@ from suggest.policy import all_policies
 from suggest.ranking import Model
 from suggest.records import System, TrainingExample
 
-LICENCES = {
-    "codiesp": "CC BY 4.0 (CodiEsp v4, Miranda-Escalada et al., CLEF eHealth 2020; the bundle holds weights and "
-    "phrase statistics, no text)",
-    "charts": "Apache-2.0 (ChartCoder's own charts; all persons and events are invented)",
-}
+_CODIESP = (
+    "CC BY 4.0 (CodiEsp v4, Miranda-Escalada et al., CLEF eHealth 2020; the bundle holds weights and phrase "
+    "statistics, no text)"
+)
+_OWN = "Apache-2.0 (charts written for ChartCoder; all persons and events are invented)"
+
+
+def licence_of(group: str) -> str:
+    """Returns the licence of a corpus, told by the group that its loader gives to examples."""
+    if group.startswith("codiesp"):
+        return _CODIESP
+    own = (Path(__file__).parent / "data" / "charts").glob("*.jsonl")
+    return _OWN if group in {path.stem for path in own} else "the site's own"
 
 
 def corpora_of(examples: Sequence[TrainingExample]) -> tuple[TrainingCorpus, ...]:
     """Returns the corpora that examples come from, with their licences."""
     counts = Counter(example.group for example in examples)
     return tuple(
-        TrainingCorpus(name, LICENCES.get(name.partition(":")[0], "the site's own"), count)
+        TrainingCorpus(name, licence_of(name), count)
         for name, count in sorted(counts.items())
     )
 

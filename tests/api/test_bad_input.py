@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 
 import pytest
@@ -194,6 +195,29 @@ def test_a_body_beyond_the_limit_is_refused_while_it_streams(make_client, assert
         "POST", "/v1/suggestions", content=chunks(), headers={"Content-Type": "application/json"}
     )
     assert_problem(response, 413, "body-too-large")
+
+
+def test_a_sender_that_goes_away_is_no_incident(client, caplog):
+    messages = iter(
+        [{"type": "http.request", "body": b'{"zebrafish', "more_body": True}, {"type": "http.disconnect"}]
+    )
+    sent = []
+
+    async def receive():
+        return next(messages)
+
+    async def send_message(message):
+        sent.append(message)
+
+    headers = [(b"host", b"localhost"), (b"content-type", b"application/json")]
+    scope = {
+        "type": "http", "asgi": {"version": "3.0"}, "http_version": "1.1", "method": "POST", "scheme": "http",
+        "path": "/v1/suggestions", "raw_path": b"/v1/suggestions", "query_string": b"", "root_path": "",
+        "headers": headers, "client": ("127.0.0.1", 1), "server": ("127.0.0.1", 8000),
+    }  # fmt: skip
+    asyncio.run(client.app(scope, receive, send_message))
+    assert sent[0]["status"] == 400
+    assert "incident" not in caplog.text
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,139 @@
+"""``chartcoder train``: a model from coded charts."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from cli.common import Progress, UsageError, bundle_path, open_code_set, progress_bar
+
+if TYPE_CHECKING:
+    from suggest.pipeline import Suggester
+    from suggest.records import TrainingExample
+
+CORPUS_HELP = "codiesp:FOLDER, or charts:FILE[,FILE...] with chart records; files may hold wildcards."
+SPLIT_HELP = "A published split of a corpus that has them: train, dev or test. May be repeated."
+
+
+def train(
+    corpus: Annotated[list[str], typer.Option(metavar="SPEC", help=f"{CORPUS_HELP} May be repeated.")],
+    out: Annotated[
+        str,
+        typer.Option(metavar="BUNDLE", help="A new folder, or a name under CHARTCODER_HOME/models."),
+    ],
+    split: Annotated[list[str] | None, typer.Option(help=SPLIT_HELP)] = None,
+    policy: Annotated[
+        str,
+        typer.Option(metavar="NAME", help="Policy that the model is meant for, for its manifest."),
+    ] = "professional",
+    seed: Annotated[int, typer.Option(min=0, help="Seed of every random choice.")] = 0,
+    evaluate: Annotated[
+        list[str] | None,
+        typer.Option(metavar="SPEC", help="A corpus to evaluate on, for the model card. May be repeated."),
+    ] = None,
+    evaluate_split: Annotated[
+        list[str] | None, typer.Option(help="A split to evaluate on. May be repeated.")
+    ] = None,
+) -> None:
+    """Trains a model on coded charts and writes it as a new bundle.
+
+    The same charts, seed and versions of libraries give the same model; with SOURCE_DATE_EPOCH set, the same
+    bytes. Nothing is promoted: see 'chartcoder models promote'.
+    """
+    from api.settings import load_settings
+    from training.bundles import corpora_of, save_model
+    from training.fit import train as fit
+
+    settings = load_settings()
+    folder = bundle_path(settings.home, out)
+    created = _created()
+    _check_output(folder, policy)
+    examples = _load(corpus, split or ())
+    held_out = {spec: _load([spec], evaluate_split or ()) for spec in evaluate or ()}
+    _check_held_out(examples, held_out)
+    with progress_bar() as progress:
+        index, terms = open_code_set(settings.home, settings.edition, progress)
+        model = fit(examples, index=index, terminology=terms, name=folder.name, seed=seed, progress=progress)
+        from suggest.pipeline import Suggester
+
+        metrics = _evaluate(Suggester(index=index, terminology=terms, model=model), held_out, seed, progress)
+    manifest = save_model(
+        folder,
+        model,
+        policy=policy,
+        seed=seed,
+        created=created,
+        corpora=corpora_of(examples),
+        metrics=metrics,
+    )
+    print(f"bundle {manifest.name} learnt from {len(examples)} charts: {folder}")
+
+
+def _created() -> str:
+    """Returns the time for the manifest: that of SOURCE_DATE_EPOCH (reproducible-builds.org) or now."""
+    epoch = os.environ.get("SOURCE_DATE_EPOCH", "")
+    if not epoch:
+        return datetime.now(UTC).isoformat(timespec="seconds")
+    if not epoch.isdecimal() or len(epoch) > 11:
+        raise UsageError(f"SOURCE_DATE_EPOCH is {epoch!r}; expected seconds since 1970-01-01 UTC")
+    return datetime.fromtimestamp(int(epoch), UTC).isoformat(timespec="seconds")
+
+
+def _check_output(folder: Path, policy: str) -> None:
+    """Refuses before minutes of training what would be refused after them."""
+    from models.manifest import BUNDLE_NAME
+    from suggest.policy import all_policies
+
+    if not BUNDLE_NAME.fullmatch(folder.name):
+        raise UsageError(
+            f"{folder.name!r} is no name of a bundle; use lower-case letters, digits, '.', '_' and '-'"
+        )
+    if folder.exists():
+        raise UsageError(f"{folder} exists already and bundles are never overwritten; take another name")
+    if policy not in all_policies():
+        raise UsageError(f"policy {policy!r} is unknown; expected one of {', '.join(all_policies())}")
+
+
+def _load(specs: Sequence[str], splits: Sequence[str]) -> list[TrainingExample]:
+    from training.corpora import load
+
+    examples = [example for spec in specs for example in load(spec, splits)]
+    if not examples:
+        raise UsageError(f"no charts in {', '.join(specs)}; check the corpus")
+    return examples
+
+
+def _check_held_out(examples: Sequence[TrainingExample], held_out: dict[str, list[TrainingExample]]) -> None:
+    """Refuses to report how well a model does on charts, or variants of charts, that it learnt from."""
+    learnt = {(e.group, e.family or e.encounter.id) for e in examples}
+    for spec, charts in held_out.items():
+        common = sum((e.group, e.family or e.encounter.id) in learnt for e in charts)
+        if common:
+            raise UsageError(
+                f"{common} of {len(charts)} charts of {spec} are (variants of) charts to learn from; "
+                "evaluate on others"
+            )
+
+
+def _evaluate(
+    suggester: Suggester, held_out: dict[str, list[TrainingExample]], seed: int, progress: Progress
+) -> dict[str, Any]:
+    from training.evaluate import score
+    from training.predict import predict
+
+    # Times are left out of the bundle: the same training run shall write the same bytes.
+    return {
+        spec.partition(":")[0] + f":{_corpus_name(charts)}": score(
+            charts, predict(suggester, charts, progress=progress).predictions, seed=seed
+        )
+        for spec, charts in held_out.items()
+    }
+
+
+def _corpus_name(charts: Sequence[TrainingExample]) -> str:
+    return ",".join(sorted({example.group for example in charts}))

@@ -1,0 +1,1 @@
+"""The store: encounters, suggestions, decisions, coded sets, users and the audit trail in one database."""

@@ -1,0 +1,101 @@
+"""A model without training for tests of the pipeline, and encounters made of a line of text."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from suggest.code_sets.importers import open_edition
+from suggest.code_sets.index import CodeIndex
+from suggest.features import FEATURES
+from suggest.pipeline import Suggester
+from suggest.ranking import Calibration, Model
+from suggest.records import Claim, Encounter, Note, Patient, Setting, Sex
+from suggest.terminology import Terminology
+from suggest.terminology_compiler import open_terminology
+
+_STRENGTH = FEATURES.index("strength")
+
+
+class StrengthRanker:
+    """Takes the strength of a code's best edge for its probability."""
+
+    def predict_proba(self, rows: NDArray[np.float32]) -> NDArray[np.float64]:
+        strength = np.clip(rows[:, _STRENGTH].astype(np.float64), 0.0, 1.0)
+        return np.column_stack([1.0 - strength, strength])
+
+
+def untrained_model(**changes: Any) -> Model:
+    straight = Calibration(np.array([0.0, 1.0]), np.array([0.0, 1.0]))
+    parts: dict[str, Any] = {
+        "name": "untrained",
+        "ranker": StrengthRanker(),
+        "calibrations": {"claims": straight, "benchmark": straight},
+        "thresholds": {"default": 0.15},
+        "learnt_keys": np.zeros(0, np.uint64),
+        "learnt_start": np.zeros(1, np.int64),
+        "learnt_code": np.zeros(0, np.int32),
+        "learnt_precision": np.zeros(0, np.float32),
+        "learnt_support": np.zeros(0, np.float32),
+        "codes": (),
+        "prior": np.zeros(0, np.float32),
+        "unseen_prior": -5.0,
+        "known": np.zeros(0, np.uint64),
+    }
+    return Model(**parts | changes)
+
+
+@pytest.fixture(scope="session")
+def data_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("suggest")
+
+
+@pytest.fixture(scope="session")
+def index(data_home: Path) -> CodeIndex:
+    return open_edition(data_home, "FY2026")
+
+
+@pytest.fixture(scope="session")
+def terminology(data_home: Path, index: CodeIndex) -> Terminology:
+    return open_terminology(data_home, index, strict=False)
+
+
+@pytest.fixture(scope="session")
+def make_model() -> Callable[..., Model]:
+    """Makes a model that ranks by strength; keyword arguments take the place of its parts."""
+    return untrained_model
+
+
+@pytest.fixture(scope="session")
+def plain_suggester(index: CodeIndex, terminology: Terminology) -> Suggester:
+    """The whole pipeline with a model that ranks by strength."""
+    return Suggester(index=index, terminology=terminology, model=untrained_model())
+
+
+@pytest.fixture(scope="session")
+def chart() -> Callable[..., Encounter]:
+    """Makes an encounter of the notes' texts; settings, claims and sexes as their names."""
+
+    def make(
+        *texts: str,
+        setting: str = "outpatient",
+        claim: str = "professional",
+        policy: str | None = None,
+        age: float | None = None,
+        sex: str = "unknown",
+    ) -> Encounter:
+        return Encounter(
+            id="e",
+            notes=tuple(Note(f"n{i}", text) for i, text in enumerate(texts)),
+            setting=Setting(setting),
+            claim=Claim(claim),
+            policy=policy,
+            patient=Patient(age, Sex(sex)),
+        )
+
+    return make
