@@ -3,6 +3,9 @@
 A ``Suggester`` serves one thread at a time and holds the GIL while it works, so that more threads in one
 process would only take memory. More charts at once need more processes (``CHARTCODER_WORKERS``), which share
 the memory-mapped code index.
+
+Another bundle that is promoted is loaded beside the one that serves, which answers meanwhile; then the two are
+exchanged between two charts. A bundle that fails a check changes nothing.
 """
 
 from __future__ import annotations
@@ -12,6 +15,7 @@ import logging
 import math
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from threading import Event, Lock, Thread
 from time import monotonic
 
 from api.errors import Problem
@@ -23,29 +27,41 @@ from suggest.records import Encounter, Suggestion
 
 Progress = Callable[[str, float], None]
 Loader = Callable[[Progress], Suggester]
+Watch = Callable[[], object]
 
 _log = logging.getLogger("chartcoder.engine")
 _FIRST_GUESS = 0.5
 _LONGEST_RETRY = 60
+_POLL_SECONDS = 3.0
 
 
 class Engine:
     """Loads a suggester in the background and queues charts for it."""
 
-    def __init__(self, load: Loader, *, queue_limit: int) -> None:
+    def __init__(
+        self, load: Loader, *, queue_limit: int, watch: Watch | None = None, poll_seconds: float = _POLL_SECONDS
+    ) -> None:
         """Takes what loads the suggester; nothing is loaded before ``start``.
 
         Args:
-            load: Called once, in the worker thread.
+            load: Called in a thread, at the start and whenever another bundle is to serve.
             queue_limit: Charts that may wait besides the one that is read.
+            watch: Returns a value that differs once another bundle is promoted; ``None``: none ever is.
+            poll_seconds: Time between two looks.
         """
         self._load = load
         self._queue_limit = queue_limit
+        self._watch = watch
+        self._poll_seconds = poll_seconds
         self._pool = ThreadPoolExecutor(max_workers=1, thread_name_prefix="suggester")
         self._suggester: Suggester | None = None
+        self._seen: object = None
         self._state = "not started"
+        self._problem = ""
         self._pending = 0
         self._seconds = _FIRST_GUESS
+        self._reloading = Lock()
+        self._closed = Event()
 
     def start(self) -> None:
         """Begins to load, and returns at once."""
@@ -54,6 +70,7 @@ class Engine:
 
     def close(self) -> None:
         """Drops waiting charts and lets the one that is read come to its end."""
+        self._closed.set()
         self._pool.shutdown(wait=False, cancel_futures=True)
 
     @property
@@ -65,6 +82,11 @@ class Engine:
     def state(self) -> str:
         """What the engine does, for people: ``ready``, or what it is loading, or why it cannot load."""
         return self._state
+
+    @property
+    def problem(self) -> str:
+        """Why the promoted bundle does not serve although it should; empty where all is well."""
+        return self._problem
 
     @property
     def suggester(self) -> Suggester:
@@ -94,6 +116,40 @@ class Engine:
         job.add_done_callback(lambda _job: _call_soon(loop, self._ended))
         return await asyncio.wrap_future(job)
 
+    def reload(self) -> None:
+        """Loads what is promoted now and lets it serve; blocks, and changes nothing on failure.
+
+        Raises:
+            Problem: The bundle cannot be used, or nothing serves yet.
+        """
+        _ = self.suggester
+        with self._reloading:
+            self._exchange()
+        if self._problem:
+            raise Problem("bundle-refused", self._problem)
+
+    def _exchange(self) -> None:
+        try:
+            # Looked at before loading: a promotion in between is then seen at the next look.
+            self._seen = self._watch() if self._watch else None
+            fresh = self._load(lambda _what, _share: None)
+        except ChartCoderError as error:
+            self._problem = str(error)
+            _log.error("the promoted bundle is refused, the old one goes on serving: %s", error)
+        except Exception as error:  # whatever a bundle does, the old one goes on serving
+            self._problem = "the promoted bundle cannot be loaded; see the log"
+            _log.error("the promoted bundle cannot be loaded: %s", describe_exception(error))
+        else:
+            # Charts that are queued hold the old one, so that none is dropped.
+            self._suggester, self._problem = fresh, ""
+            _log.info("model %s serves now", fresh.model.name)
+
+    def _look_for_promotions(self, watch: Watch) -> None:
+        while not self._closed.wait(self._poll_seconds):
+            with self._reloading:
+                if watch() != self._seen:
+                    self._exchange()
+
     def _ended(self) -> None:
         self._pending -= 1
 
@@ -106,9 +162,12 @@ class Engine:
 
     def _load_now(self) -> None:
         try:
+            self._seen = self._watch() if self._watch else None
             self._suggester = self._load(self._tell)
             self._state = "ready"
             _log.info("model and code index are loaded")
+            if self._watch is not None:
+                Thread(target=self._look_for_promotions, args=(self._watch,), name="promotions", daemon=True).start()
         except ChartCoderError as error:
             # These messages are about files of the installation, never about a chart.
             self._state = f"cannot load: {error}"
@@ -137,4 +196,14 @@ def make_engine(settings: Settings) -> Engine:
             settings.home, bundle=settings.bundle, edition=settings.edition, progress=progress
         )
 
-    return Engine(load, queue_limit=settings.queue_limit)
+    pointer = settings.home / "models" / "active.json"
+
+    def watch() -> object:
+        try:
+            found = pointer.stat()
+        except OSError:
+            return None
+        # The file is replaced and never written in place, so that a promotion gives another inode or time.
+        return found.st_mtime_ns, found.st_ino, found.st_size
+
+    return Engine(load, queue_limit=settings.queue_limit, watch=None if settings.bundle else watch)

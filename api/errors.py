@@ -41,7 +41,27 @@ PROBLEMS: dict[str, ProblemType] = {
         "Send one JSON value in UTF-8 (RFC 8259), nested 32 levels at most.",
     ),
     "unauthorized": ProblemType(
-        401, "A token is needed", "Send one of CHARTCODER_API_TOKENS as a bearer token."
+        401, "Nobody is signed in", "Sign in: POST /v1/session; or send an API key as a bearer token."
+    ),
+    "wrong-password": ProblemType(
+        401,
+        "Name and password do not fit",
+        "Check both. A user who was deactivated, or has no password, cannot sign in either.",
+    ),
+    "forbidden": ProblemType(
+        403,
+        "You lack the permission",
+        "The detail names it; docs/api.md lists which role has which. An API key needs it among its scopes.",
+    ),
+    "cross-origin": ProblemType(
+        403,
+        "The request comes from a page of another site",
+        "Pages may only send changes to the service that they came from.",
+    ),
+    "not-assigned": ProblemType(
+        403,
+        "The encounter is somebody else's",
+        "Have it assigned to you; who may assign encounters may change any.",
     ),
     "not-found": ProblemType(404, "There is nothing at this address", "Compare the path with docs/api.md."),
     "unknown-code": ProblemType(
@@ -52,8 +72,31 @@ PROBLEMS: dict[str, ProblemType] = {
     "unknown-code-set": ProblemType(
         404, "The code system is not installed", "This version holds ICD-10-CM; other systems come later."
     ),
+    "unknown-record": ProblemType(
+        404,
+        "There is no such record",
+        "No encounter, note, suggestion, coded set, active user or key has this id.",
+    ),
     "method-not-allowed": ProblemType(
         405, "The method is not allowed here", "The Allow header names those that are."
+    ),
+    "already-exists": ProblemType(409, "The name is taken", "Choose another id or name, or read what is there."),
+    "version-conflict": ProblemType(
+        409,
+        "Somebody else changed the encounter",
+        "The member conflict holds what changed; read the encounter again and decide anew.",
+    ),
+    "already-finalised": ProblemType(409, "The encounter is finalised", "Reopen it first."),
+    "not-finalised": ProblemType(409, "The encounter is not finalised", "There is nothing to reopen."),
+    "undecided-codes": ProblemType(
+        409,
+        "Proposed codes are undecided",
+        "The member lines names them; accept, reject, replace or leave each.",
+    ),
+    "bundle-refused": ProblemType(
+        409,
+        "The promoted bundle cannot be used",
+        "The old one goes on serving; restore or replace the bundle: chartcoder models verify.",
     ),
     "body-too-large": ProblemType(
         413, "The body is too large", "Send fewer or shorter notes, or raise CHARTCODER_MAX_BODY_BYTES."
@@ -87,6 +130,29 @@ PROBLEMS: dict[str, ProblemType] = {
         "Send plain text without NUL, lone surrogates or binary content.",
     ),
     "unknown-policy": ProblemType(422, "There is no such policy", "GET /v1/version lists the policies."),
+    "invalid-decision": ProblemType(
+        422,
+        "A decision does not fit the encounter",
+        "The member errors says which and why; none of the request was recorded.",
+    ),
+    "not-in-edition": ProblemType(
+        422,
+        "The edition has no such code",
+        "Search for it: POST /v1/codes/search. None of the request was recorded.",
+    ),
+    "not-billable": ProblemType(
+        422,
+        "The code is not billable",
+        "Take one of the codes below it: GET /v1/codes/{system}/{code}. None of the request was recorded.",
+    ),
+    "idempotency-mismatch": ProblemType(
+        422,
+        "The Idempotency-Key was used for another request",
+        "Send a new key for each act, and the same key only to repeat the same request.",
+    ),
+    "too-many-attempts": ProblemType(
+        429, "Too many attempts to sign in", "Try again after the seconds in the Retry-After header."
+    ),
     "internal-error": ProblemType(
         500,
         "Something went wrong in the service",
@@ -94,6 +160,11 @@ PROBLEMS: dict[str, ProblemType] = {
     ),
     "not-ready": ProblemType(
         503, "The model and the code index are not loaded", "Try again when GET /readyz answers 200."
+    ),
+    "database-unavailable": ProblemType(
+        503,
+        "The database does not answer",
+        "Repeat the request, with the same Idempotency-Key, after the seconds in the Retry-After header.",
     ),
     "busy": ProblemType(
         503, "Too many charts are waiting", "Try again after the seconds in the Retry-After header."
@@ -115,6 +186,7 @@ _SAFE_MESSAGES = frozenset(
         "int_from_float",
         "int_type",
         "iso_date",
+        "no_detail",
         "less_than",
         "less_than_equal",
         "list_type",
@@ -158,11 +230,22 @@ class Problem(HTTPException):
         *,
         errors: Sequence[ErrorItem] = (),
         headers: Mapping[str, str] | None = None,
+        members: Mapping[str, Any] | None = None,
     ) -> None:
+        """Makes a problem of a kind.
+
+        Args:
+            name: Key of ``PROBLEMS``.
+            detail: What is special about this one; by default what the kind means.
+            errors: The fields that are not as expected.
+            headers: Further headers of the answer.
+            members: Further members of the answer, as JSON values (RFC 9457, section 3.2).
+        """
         kind = PROBLEMS[name]
         super().__init__(kind.status, detail or kind.meaning, dict(headers or {}))
         self.name = name
         self.errors = list(errors)
+        self.members = dict(members or {})
 
 
 def problem_response(problem: Problem, *, incident: str | None = None) -> Response:
@@ -176,7 +259,7 @@ def problem_response(problem: Problem, *, incident: str | None = None) -> Respon
         incident=incident,
     )
     return JSONResponse(
-        details.model_dump(exclude_none=True),
+        {**details.model_dump(exclude_none=True), **problem.members},
         problem.status_code,
         headers={"Cache-Control": "no-store", **(problem.headers or {})},
         media_type=MEDIA_TYPE,

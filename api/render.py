@@ -17,7 +17,7 @@ _Shift = Callable[[str, int], int]
 
 
 class Utf16Offsets:
-    """Converts offsets of code points into offsets of UTF-16 code units, note by note."""
+    """Converts offsets of code points into offsets of UTF-16 code units and back, note by note."""
 
     def __init__(self, notes: Sequence[records.Note]) -> None:
         self._astral = {note.id: [found.start() for found in _ASTRAL.finditer(note.text)] for note in notes}
@@ -25,6 +25,12 @@ class Utf16Offsets:
     def __call__(self, note_id: str, offset: int) -> int:
         """Returns the offset in UTF-16 code units: each character beyond U+FFFF takes two."""
         return offset + bisect_left(self._astral[note_id], offset)
+
+    def to_code_points(self, note_id: str, offset: int) -> int:
+        """Returns the offset in code points; in a note that is unknown, the offset itself."""
+        astral = self._astral.get(note_id, [])
+        # The i-th character beyond U+FFFF begins i code units later than it does in code points.
+        return offset - bisect_left(range(len(astral)), offset, key=lambda i: astral[i] + i)
 
 
 def suggestion_out(
@@ -48,7 +54,7 @@ def suggestion_out(
         ranked=[out.RankedCodeOut(**render.ranked(code)) for code in suggestion.ranked[:ranked_limit]],
         findings=[_finding(finding) for finding in suggestion.findings],
         queries=[render.query(query) for query in suggestion.queries],
-        stamp=_stamp(suggestion.stamp),
+        stamp=stamp_out(suggestion.stamp),
     )
 
 
@@ -142,7 +148,8 @@ def _finding(finding: records.Finding) -> out.FindingOut:
     )
 
 
-def _stamp(stamp: records.RunStamp) -> out.StampOut:
+def stamp_out(stamp: records.RunStamp) -> out.StampOut:
+    """Returns the versions of a run."""
     return out.StampOut(
         version=stamp.version,
         model=stamp.model,

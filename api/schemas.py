@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from collections.abc import Sequence
 from datetime import date, datetime
 from enum import StrEnum
 from typing import Annotated, Any
@@ -47,12 +48,14 @@ class Offsets(StrEnum):
     UTF_16 = "utf-16"
 
 
-class _Strict(BaseModel):
+class StrictModel(BaseModel):
+    """What a request may hold: nothing but the documented fields."""
+
     # hide_input_in_errors: pydantic's own messages would quote what was sent.
     model_config = ConfigDict(extra="forbid", hide_input_in_errors=True, frozen=True)
 
 
-class NoteIn(_Strict):
+class NoteIn(StrictModel):
     """One document of the encounter."""
 
     id: Identifier = Field(description="Your identifier of the note; evidence names it.", examples=["n1"])
@@ -66,8 +69,12 @@ class NoteIn(_Strict):
     )
     date: Day | None = Field(default=None, description="Day on which it was written.")
 
+    def to_note(self) -> records.Note:
+        """Returns the note."""
+        return records.Note(self.id, self.text, self.type, self.author_role, self.status, self.date)
 
-class PatientIn(_Strict):
+
+class PatientIn(StrictModel):
     """What coding rules need to know of the patient."""
 
     age: float | None = Field(
@@ -81,8 +88,8 @@ class PatientIn(_Strict):
     sex: records.Sex = Field(default=records.Sex.UNKNOWN, description="Administrative sex.")
 
 
-class SuggestionRequest(_Strict):
-    """An encounter, and how the answer shall look."""
+class EncounterFacts(StrictModel):
+    """An encounter: its notes, and the facts that coding rules go by."""
 
     id: Identifier | None = Field(default=None, description="Your identifier of the encounter; only echoed.")
     notes: Annotated[list[NoteIn], Field(min_length=1, max_length=MAX_NOTES)] = Field(
@@ -103,18 +110,6 @@ class SuggestionRequest(_Strict):
     date_of_service: Day | None = Field(default=None, description="First day of service.")
     admission: Day | None = Field(default=None, description="Day of admission of a stay.")
     discharge: Day | None = Field(default=None, description="Day of discharge of a stay.")
-    offsets: Offsets = Field(
-        default=Offsets.CODE_POINTS,
-        description="Unit of offsets: Unicode code points, or the UTF-16 code units of JavaScript and Java.",
-    )
-    ranked_limit: int = Field(
-        default=50,
-        ge=0,
-        le=MAX_RANKED,
-        strict=True,
-        description="Most entries of `ranked`; `codes` is always whole.",
-    )
-
     def to_encounter(self, *, limit: int) -> records.Encounter:
         """Returns the encounter after all checks of its texts and facts.
 
@@ -125,11 +120,8 @@ class SuggestionRequest(_Strict):
             Problem: A text is too long or unreadable, note ids repeat, facts contradict each other, or the
                 policy is unknown.
         """
-        _check_texts(self.notes, limit)
-        notes = tuple(
-            records.Note(note.id, note.text, note.type, note.author_role, note.status, note.date)
-            for note in self.notes
-        )
+        check_texts(self.notes, limit)
+        notes = tuple(note.to_note() for note in self.notes)
         encounter = records.Encounter(
             id=self.id or "",
             notes=notes,
@@ -152,7 +144,23 @@ class SuggestionRequest(_Strict):
         return encounter
 
 
-class CodeSearchRequest(_Strict):
+class SuggestionRequest(EncounterFacts):
+    """An encounter, and how the answer shall look."""
+
+    offsets: Offsets = Field(
+        default=Offsets.CODE_POINTS,
+        description="Unit of offsets: Unicode code points, or the UTF-16 code units of JavaScript and Java.",
+    )
+    ranked_limit: int = Field(
+        default=50,
+        ge=0,
+        le=MAX_RANKED,
+        strict=True,
+        description="Most entries of `ranked`; `codes` is always whole.",
+    )
+
+
+class CodeSearchRequest(StrictModel):
     """A search in a code set. It is a POST because words of a chart never belong in an address."""
 
     query: Annotated[
@@ -174,8 +182,12 @@ class CodeSearchRequest(_Strict):
             raise Problem("unreadable-text", errors=[item]) from None
 
 
-def _check_texts(notes: list[NoteIn], limit: int) -> None:
-    """Checks what the records cannot hold, and names notes by position: an id is the caller's."""
+def check_texts(notes: Sequence[NoteIn], limit: int) -> None:
+    """Checks what the records cannot hold, and names notes by position: an id is the caller's.
+
+    Raises:
+        Problem: A text is too long or unreadable, or notes share an id.
+    """
     if sum(len(note.text) for note in notes) > limit:
         raise Problem(
             "text-too-long",

@@ -56,11 +56,16 @@ class Settings:
         SettingsError: A value lies outside what its variable allows.
     """
 
-    host: Annotated[str, "Address to listen on. Others than loopback need API tokens."] = "127.0.0.1"
+    host: Annotated[str, "Address to listen on. Others than loopback need accounts or API tokens."] = "127.0.0.1"
     port: Annotated[int, "TCP port to listen on, 1 to 65535."] = 8000
     home: Annotated[
         Path, "Folder of code indexes and models. By default a folder `chartcoder` in the user's data folder."
     ] = field(default_factory=lambda: user_data_path("chartcoder", appauthor=False))
+    database: Annotated[
+        str | None,
+        "URL of the database, `sqlite:///FILE` or `postgresql://USER:PASSWORD@HOST/NAME`; by default the file "
+        "`chartcoder.db` in the home folder.",
+    ] = field(default=None, repr=False)
     bundle: Annotated[Path | None, "Folder of a model bundle to use instead of the promoted one."] = None
     edition: Annotated[str | None, "Edition of ICD-10-CM, such as FY2026; by default that which ships."] = (
         None
@@ -81,9 +86,11 @@ class Settings:
     ] = ()
     api_tokens: Annotated[
         tuple[str, ...],
-        f"Bearer tokens, separated by commas, each of {MIN_TOKEN_CHARACTERS} or more characters. Where set, "
-        "everything but health checks, the page itself and the OpenAPI document needs one.",
+        f"Bearer tokens, separated by commas, each of {MIN_TOKEN_CHARACTERS} or more characters, for programs "
+        "that only ask for suggestions and codes. Where set, there is no single-user mode.",
     ] = field(default=(), repr=False)
+    session_idle_minutes: Annotated[int, "Minutes without a request after which a session ends, 1 to 1440."] = 30
+    session_hours: Annotated[int, "Hours after which a session ends in any case, 1 to 168."] = 12
     log_level: Annotated[str, f"One of {', '.join(LOG_LEVELS)}."] = "info"
 
     def __post_init__(self) -> None:
@@ -95,6 +102,8 @@ class Settings:
             ("queue_limit", 1, 1000),
             ("max_note_characters", 1, 10_000_000),
             ("max_body_bytes", 1000, 100_000_000),
+            ("session_idle_minutes", 1, 1440),
+            ("session_hours", 1, 168),
         ):
             value = getattr(self, name)
             if not low <= value <= high:
@@ -116,17 +125,25 @@ class Settings:
         names = ("localhost", "127.0.0.1", "::1", *own, *self.allowed_hosts)
         return frozenset(name.lower() for name in names)
 
+    @property
+    def database_url(self) -> str:
+        """URL of the database."""
+        return self.database or f"sqlite:///{(self.home / 'chartcoder.db').absolute()}"
+
     def check_exposure(self) -> None:
         """Refuses to serve charts to a network without sign-in.
 
         Raises:
-            SettingsError: The address is not loopback and no API token is set.
+            SettingsError: The address is not loopback, no API token is set and there is no account.
+            DatabaseError: The database, which knows the accounts, cannot be opened.
         """
-        if not self.api_tokens and not is_loopback(self.host):
-            raise SettingsError(
-                f"{PREFIX}HOST is {self.host}, which other machines can reach, and {PREFIX}API_TOKENS is not "
-                "set; set it, or listen on 127.0.0.1 and let a proxy with sign-in pass requests on"
-            )
+        if self.api_tokens or is_loopback(self.host) or _accounts_exist(self.database_url):
+            return
+        raise SettingsError(
+            f"{PREFIX}HOST is {self.host}, which other machines can reach, and there is neither an account nor "
+            f"{PREFIX}API_TOKENS; add an account: chartcoder users add NAME --role administrator, "
+            "or listen on 127.0.0.1"
+        )
 
     def to_environment(self) -> dict[str, str]:
         """Returns the variables that give these settings again, for worker processes."""
@@ -164,6 +181,18 @@ def is_loopback(host: str) -> bool:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:
         return False
+
+
+def _accounts_exist(url: str) -> bool:
+    # Imported here: reading settings shall not load the database.
+    from api.auth import accounts_exist
+    from store.database import open_database
+
+    database = open_database(url)
+    try:
+        return accounts_exist(database)
+    finally:
+        database.close()
 
 
 def _parsed(variable: Variable, value: str) -> Any:

@@ -96,9 +96,7 @@ def search(
     hits = index.search(" ".join(words), limit)
     if not hits:
         raise UsageError(f"nothing found in {index.edition.name}; try fewer words, or the beginning of one")
-    print_rows(
-        [(index.code(hit.row), "*" * bool(index.billable[hit.row]), index.title(hit.row)) for hit in hits]
-    )
+    print_rows([(index.code(hit.row), "*" * bool(index.billable[hit.row]), index.title(hit.row)) for hit in hits])
 
 
 @app.command("show")
@@ -109,9 +107,7 @@ def show(
     index = _open(edition)
     row = index.row(code)
     if row is None:
-        raise UsageError(
-            f"{index.edition.name} has no code {code!r}; search for it: chartcoder codes search WORDS"
-        )
+        raise UsageError(f"{index.edition.name} has no code {code!r}; search for it: chartcoder codes search WORDS")
     chapter, block = int(index.chapter[row]), int(index.block[row])
     billable = "billable" if index.billable[row] else "not billable: needs more characters"
     print(f"{index.code(row)}  {index.title(row)}")
@@ -144,22 +140,17 @@ def diff(
         return
     print(f"{before.edition.name} to {after.edition.name}, codes that may stand on a claim:")
     _print_list(f"New ({len(found.new)})", [f"{code}  {_title(after, code)}" for code in found.new])
-    _print_list(
-        f"Retired ({len(found.retired)})", [f"{code}  {_title(before, code)}" for code in found.retired]
-    )
-    _print_list(
-        f"Retitled ({len(found.retitled)})", [f"{code}  {old} -> {new}" for code, old, new in found.retitled]
-    )
+    _print_list(f"Retired ({len(found.retired)})", [f"{code}  {_title(before, code)}" for code in found.retired])
+    _print_list(f"Retitled ({len(found.retitled)})", [f"{code}  {old} -> {new}" for code, old, new in found.retitled])
 
 
 def _open(edition: str | None) -> CodeIndex:
     from api.settings import load_settings
-    from models.loading import SHIPPED_EDITION
-    from suggest.code_sets.importers import open_edition
+    from suggest.code_sets.importers import open_edition, shipped_edition
 
     settings = load_settings()
     with progress_bar() as progress:
-        return open_edition(settings.home, edition or settings.edition or SHIPPED_EDITION, progress=progress)
+        return open_edition(settings.home, edition or settings.edition or shipped_edition().name, progress=progress)
 
 
 def _title(index: CodeIndex, code: str) -> str:

@@ -109,13 +109,13 @@ def open_code_set(home: Path, edition: str | None, progress: Progress) -> tuple[
     Raises:
         CodeSetError: The edition is not installed.
     """
-    from models.loading import SHIPPED_EDITION
-    from suggest.code_sets.importers import open_edition
+    from suggest.code_sets.importers import open_edition, shipped_edition
     from suggest.terminology_compiler import open_terminology
 
-    name = edition or SHIPPED_EDITION
+    shipped = shipped_edition().name
+    name = edition or shipped
     index = open_edition(home, name, progress=progress)
-    return index, open_terminology(home, index, strict=name == SHIPPED_EDITION, progress=progress)
+    return index, open_terminology(home, index, strict=name == shipped, progress=progress)
 
 
 def bundle_path(home: Path, bundle: str) -> Path:

@@ -73,9 +73,7 @@ def _print_table(result: dict[str, Any]) -> None:
     interval = f"{shown(diagnosis['f1'])}  (95 % interval {shown(low)} to {shown(high)})"
     rows = [("charts", str(result["charts"])), ("F1", interval)]
     rows += [(label, shown(diagnosis[key])) for label, key in _COLUMNS]
-    rows += [
-        ("ms per chart", f"{shown(times['p50'], 0)} (median), {shown(times['p99'], 0)} (99th percentile)")
-    ]
+    rows += [("ms per chart", f"{shown(times['p50'], 0)} (median), {shown(times['p99'], 0)} (99th percentile)")]
     print_rows(rows)
 
 

@@ -36,9 +36,7 @@ def list_all() -> None:
             problems.append(f"{found.name}: {found.problem}")
             continue
         charts = sum(corpus.examples for corpus in manifest.corpora)
-        rows.append(
-            (mark, found.name, manifest.created, manifest.policy, str(charts), str(len(manifest.features)))
-        )
+        rows.append((mark, found.name, manifest.created, manifest.policy, str(charts), str(len(manifest.features))))
     print_rows(rows, right=frozenset({4, 5}))
     for problem in problems:
         print(problem)

@@ -45,8 +45,9 @@ def _print_code(number: str, code: RankedCode, suffix: str) -> None:
     print(f"{head:<21}{title[0]}")
     for rest in title[1:]:
         print(_INDENT + rest)
-    for support in code.support[:_QUOTES_SHOWN]:
-        _print_wrapped(_evidence(support))
+    quotes = dict.fromkeys(_evidence(support) for support in code.support)
+    for quote in list(quotes)[:_QUOTES_SHOWN]:
+        _print_wrapped(quote)
 
 
 def _evidence(support: Support) -> str:

@@ -28,9 +28,7 @@ def serve(
     ] = None,
     workers: Annotated[
         int | None,
-        typer.Option(
-            min=1, max=64, help="Processes that answer requests.  [default: CHARTCODER_WORKERS, else 1]"
-        ),
+        typer.Option(min=1, max=64, help="Processes that answer requests.  [default: CHARTCODER_WORKERS, else 1]"),
     ] = None,
     home: Annotated[
         Path | None,

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from cli.common import progress_bar
+from cli.common import open_code_set, progress_bar
 
 
 def setup() -> None:
-    """Compiles the code index and checks the model, with a progress bar.
+    """Compiles the code index, with a progress bar.
 
-    The index lies under CHARTCODER_HOME and is compiled once for each edition and version (some 30 seconds).
+    It lies under CHARTCODER_HOME. Where it is compiled already, there is nothing to do.
     """
     from api.settings import load_settings
-    from models.loading import load_suggester
 
     settings = load_settings()
     with progress_bar() as progress:
-        load_suggester(settings.home, bundle=settings.bundle, edition=settings.edition, progress=progress)
-    print(f"chartcoder is set up in {settings.home}")
+        index, _terms = open_code_set(settings.home, settings.edition, progress)
+    print(f"{index.edition.system} {index.edition.name} is ready in {settings.home}")

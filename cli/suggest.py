@@ -22,12 +22,8 @@ def suggest(
         ),
     ],
     setting: Annotated[Setting, typer.Option(help="Where the service was given.")] = Setting.OUTPATIENT,
-    claim: Annotated[
-        Claim, typer.Option(help="Who bills: the clinician or the institution.")
-    ] = Claim.PROFESSIONAL,
-    age: Annotated[
-        float | None, typer.Option(min=0, max=_MAX_AGE, help="Age of the patient in years.")
-    ] = None,
+    claim: Annotated[Claim, typer.Option(help="Who bills: the clinician or the institution.")] = Claim.PROFESSIONAL,
+    age: Annotated[float | None, typer.Option(min=0, max=_MAX_AGE, help="Age of the patient in years.")] = None,
     sex: Annotated[Sex, typer.Option(help="Administrative sex.")] = Sex.UNKNOWN,
     policy: Annotated[
         str | None, typer.Option(help="Name of a policy, instead of the one for setting and claim.")
@@ -60,9 +56,7 @@ def suggest(
     encounters = list(read_encounters(files, facts, together=together))
     settings = load_settings()
     with progress_bar() as progress:
-        suggester = load_suggester(
-            settings.home, bundle=settings.bundle, edition=settings.edition, progress=progress
-        )
+        suggester = load_suggester(settings.home, bundle=settings.bundle, edition=settings.edition, progress=progress)
     for number, encounter in enumerate(encounters):
         suggestion = suggester.suggest(encounter)
         if as_json:
@@ -76,7 +70,5 @@ def _json_line(suggestion: Suggestion, encounter: Encounter) -> str:
     from api.render import suggestion_out
     from api.schemas import Offsets
 
-    answer = suggestion_out(
-        suggestion, encounter, offsets=Offsets.CODE_POINTS, ranked_limit=len(suggestion.ranked)
-    )
+    answer = suggestion_out(suggestion, encounter, offsets=Offsets.CODE_POINTS, ranked_limit=len(suggestion.ranked))
     return answer.model_dump_json()

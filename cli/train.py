@@ -36,9 +36,7 @@ def train(
         list[str] | None,
         typer.Option(metavar="SPEC", help="A corpus to evaluate on, for the model card. May be repeated."),
     ] = None,
-    evaluate_split: Annotated[
-        list[str] | None, typer.Option(help="A split to evaluate on. May be repeated.")
-    ] = None,
+    evaluate_split: Annotated[list[str] | None, typer.Option(help="A split to evaluate on. May be repeated.")] = None,
 ) -> None:
     """Trains a model on coded charts and writes it as a new bundle.
 
@@ -90,9 +88,7 @@ def _check_output(folder: Path, policy: str) -> None:
     from suggest.policy import all_policies
 
     if not BUNDLE_NAME.fullmatch(folder.name):
-        raise UsageError(
-            f"{folder.name!r} is no name of a bundle; use lower-case letters, digits, '.', '_' and '-'"
-        )
+        raise UsageError(f"{folder.name!r} is no name of a bundle; use lower-case letters, digits, '.', '_' and '-'")
     if folder.exists():
         raise UsageError(f"{folder} exists already and bundles are never overwritten; take another name")
     if policy not in all_policies():
@@ -115,8 +111,7 @@ def _check_held_out(examples: Sequence[TrainingExample], held_out: dict[str, lis
         common = sum((e.group, e.family or e.encounter.id) in learnt for e in charts)
         if common:
             raise UsageError(
-                f"{common} of {len(charts)} charts of {spec} are (variants of) charts to learn from; "
-                "evaluate on others"
+                f"{common} of {len(charts)} charts of {spec} are (variants of) charts to learn from; evaluate on others"
             )
 
 

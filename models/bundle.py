@@ -101,9 +101,7 @@ def write_bundle(
         BundleError: ``folder`` exists, an array holds Python objects, or the result would not be readable.
     """
     if folder.exists() or folder.is_symlink():
-        raise BundleError(
-            f"{folder.name} exists already and bundles are never overwritten; take another name"
-        )
+        raise BundleError(f"{folder.name} exists already and bundles are never overwritten; take another name")
     blobs = {CARD_NAME: card.encode()}
     blobs |= dict(_dump_array(name, array) for name, array in arrays.items())
     blobs |= {f"{name}.skops": dump_estimator(estimator) for name, estimator in estimators.items()}

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
+from threadpoolctl import threadpool_limits
 
 from models.bundle import Bundle, read_bundle
 from models.registry import active
@@ -36,6 +37,8 @@ def load_suggester(
         BundleError: The bundle was altered, is of another format or was trained with other features.
         CodeSetError: The edition is not installed.
     """
+    # one worker uses one core: the trees' threads would wait for each other on a busy machine
+    threadpool_limits(limits=1)
     model = load_model(read_bundle(bundle or active(home)))
     name = edition or SHIPPED_EDITION
     index = open_edition(home, name, progress=progress)
@@ -65,6 +68,7 @@ def load_model(bundle: Bundle) -> Model:
     return Model(
         name=f"{manifest.name}@{bundle.digest[:12]}",
         ranker=bundle.estimators["ranker"],
+        sequencer=bundle.estimators.get("sequencer"),
         calibrations=calibrations,
         thresholds={policy: by_system[System.ICD10CM.value] for policy, by_system in manifest.thresholds.items()},
         learnt_keys=learnt["keys"],

@@ -133,8 +133,7 @@ def active(home: Path) -> Path:
     folder = bundle_folder(home, name)
     if not folder.is_dir():
         raise BundleError(
-            f"the active bundle {name!r} is missing; restore it, or take another: "
-            "chartcoder models promote NAME"
+            f"the active bundle {name!r} is missing; restore it, or take another: chartcoder models promote NAME"
         )
     return folder
 
@@ -187,9 +186,7 @@ def _checked_folder(home: Path, name: str) -> Path:
         raise BundleError(f"bundle {name} is not promoted: " + "\n  ".join(problems))
     manifest = read_manifest(folder)
     if name not in (DEFAULT_NAME, manifest.name):
-        raise BundleError(
-            f"bundle {name} is not promoted: its manifest names it {manifest.name!r}; rename the folder"
-        )
+        raise BundleError(f"bundle {name} is not promoted: its manifest names it {manifest.name!r}; rename the folder")
     return folder
 
 

@@ -9,8 +9,7 @@ from suggest.errors import ChartCoderError
 
 if TYPE_CHECKING:
     from store.audit import AuditEvent
-    from store.coding import LineRef
-    from store.decisions import RecordedDecision
+    from store.coding import LineRef, RecordedDecision
 
 
 class StoreError(ChartCoderError):
@@ -39,6 +38,10 @@ class AlreadyExistsError(StoreError):
 
 class EncounterStatusError(StoreError):
     """The encounter is finalised and the act needs an open one, or the other way round."""
+
+
+class StaleSuggestionError(StoreError):
+    """A suggestion run read fewer notes than one that is recorded already."""
 
 
 class VersionConflictError(StoreError):

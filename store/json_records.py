@@ -40,7 +40,8 @@ def from_json(kind: type[_Record], value: Any) -> _Record:
         KeyError: A field without a default is missing.
         TypeError: The class has a field of a type that is not supported.
     """
-    record: _Record = _reader(kind)(value)
+    key: Any = kind
+    record: _Record = _reader(key)(value)
     return record
 
 
@@ -85,11 +86,7 @@ def _optional_reader(parts: tuple[Any, ...]) -> _Read:
 
 def _record_reader(kind: type) -> _Read:
     hints = get_type_hints(kind)
-    required = [
-        field.name
-        for field in fields(kind)
-        if field.default is MISSING and field.default_factory is MISSING
-    ]
+    required = [field.name for field in fields(kind) if field.default is MISSING and field.default_factory is MISSING]
     readers = {field.name: _reader(hints[field.name]) for field in fields(kind)}
 
     def read(value: dict[str, Any]) -> Any:

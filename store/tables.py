@@ -8,7 +8,7 @@ from __future__ import annotations
 from datetime import UTC, date, datetime
 from enum import Enum as PythonEnum
 from enum import StrEnum
-from typing import Any
+from typing import Any, ClassVar
 
 from sqlalchemy import (
     JSON,
@@ -82,7 +82,7 @@ class UtcDateTime(TypeDecorator[datetime]):
 
 
 def _words(kind: type[PythonEnum]) -> Enum:
-    # Kept as words without a constraint: records gain members without a migration.
+    # Kept as words without a constraint, so that records gain members without a migration.
     return Enum(
         kind,
         native_enum=False,
@@ -104,15 +104,12 @@ class Base(DeclarativeBase):
             "pk": "pk_%(table_name)s",
         }
     )
-    type_annotation_map = {
+    type_annotation_map: ClassVar[dict[Any, Any]] = {
         datetime: UtcDateTime(),
         date: Date(),
         dict[str, Any]: JSON(),
         list[Any]: JSON(),
-        **{
-            kind: _words(kind)
-            for kind in (AuthorRole, Claim, EncounterStatus, NoteStatus, Role, Setting, Sex, System)
-        },
+        **{kind: _words(kind) for kind in (AuthorRole, Claim, EncounterStatus, NoteStatus, Role, Setting, Sex, System)},
     }
 
 
@@ -239,9 +236,7 @@ class DecisionBatchRow(Base):
     __tablename__ = "decision_batches"
     __table_args__ = (
         UniqueConstraint("reviewer", "idempotency_key"),
-        ForeignKeyConstraint(
-            ["encounter_id", "suggestion"], ["suggestions.encounter_id", "suggestions.sequence"]
-        ),
+        ForeignKeyConstraint(["encounter_id", "suggestion"], ["suggestions.encounter_id", "suggestions.sequence"]),
     )
 
     encounter_id: Mapped[str] = mapped_column(ID, ForeignKey("encounters.id"), primary_key=True)
@@ -282,9 +277,7 @@ class CodedSetRow(Base):
 
     __tablename__ = "coded_sets"
     __table_args__ = (
-        ForeignKeyConstraint(
-            ["encounter_id", "suggestion"], ["suggestions.encounter_id", "suggestions.sequence"]
-        ),
+        ForeignKeyConstraint(["encounter_id", "suggestion"], ["suggestions.encounter_id", "suggestions.sequence"]),
         Index(None, "finalised_at", "encounter_id"),
     )
 

@@ -87,9 +87,7 @@ class Asserter:
         self._marks = read_marks(self._table)
         self._sections = _read_sections()
 
-    def assert_spans(
-        self, doc: Doc, spans: Sequence[tuple[int, int]], families: Sequence[str]
-    ) -> list[Assertion]:
+    def assert_spans(self, doc: Doc, spans: Sequence[tuple[int, int]], families: Sequence[str]) -> list[Assertion]:
         """Returns the assertion of each span.
 
         Args:
@@ -101,14 +99,10 @@ class Asserter:
             ValueError: The numbers of spans and families differ, or a span is empty or lies outside the doc.
         """
         if len(spans) != len(families):
-            raise ValueError(
-                f"{len(spans)} spans and {len(families)} families; expected one family for each span"
-            )
+            raise ValueError(f"{len(spans)} spans and {len(families)} families; expected one family for each span")
         for first, last in spans:
             if not 0 <= first < last <= len(doc):
-                raise ValueError(
-                    f"span [{first}, {last}) of a doc of {len(doc)} tokens; expected a part of the doc"
-                )
+                raise ValueError(f"span [{first}, {last}) of a doc of {len(doc)} tokens; expected a part of the doc")
         if not spans:
             return []
         text = ClauseText(doc, self._marks)
@@ -142,9 +136,9 @@ class Asserter:
             return None
         if match.first < last and first < match.last and not scope.inherited:
             # Words of the mention itself say nothing of it ("former smoker"); a negation that holds the whole
-            # mention does ("no known drug allergies").
-            inside = match.first <= first and last <= match.last and status is AssertionStatus.NEGATED
-            return _Candidate(scope, status, 0, 0) if inside else None
+            # mention ("no known drug allergies") or runs into it ("no history of" in front of "DVT") does.
+            holds = match.first < first or (match.first == first and last <= match.last)
+            return _Candidate(scope, status, 0, 0) if holds and status is AssertionStatus.NEGATED else None
         backward = scope.high <= match.first
         if backward and scope.low < last <= scope.high:
             tokens = match.first - last

@@ -8,68 +8,22 @@ Z codes besides; documented pairs (hypertension with CKD) lead to their combinat
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from functools import lru_cache
 
 import numpy as np
-from numpy.typing import NDArray
 
 from suggest import status
 from suggest.code_sets.index import CodeIndex
 from suggest.combinations import Combination, combine
+from suggest.edges import ALLERGY, FAMILY, HISTORICAL, POSSIBLE, PRESENT, STATUS_NUMBER, Edge, Edges, pack
 from suggest.lexicon import Source
-from suggest.mentions import F32
 from suggest.policy import Policy
 from suggest.reading import NoteReading
 from suggest.records import AssertionStatus, Encounter, Mention
 from suggest.setting_context import EncounterFacts, encounter_facts
 from suggest.specificity import Context, Resolved, Resolver, side_near
 from suggest.terminology import Terminology
-
-STATUSES = tuple(AssertionStatus)
-_STATUS_NUMBER = {name: number for number, name in enumerate(STATUSES)}
-PRESENT = _STATUS_NUMBER[AssertionStatus.PRESENT]
-POSSIBLE = _STATUS_NUMBER[AssertionStatus.POSSIBLE]
-HISTORICAL = _STATUS_NUMBER[AssertionStatus.HISTORICAL]
-FAMILY = _STATUS_NUMBER[AssertionStatus.FAMILY]
-ALLERGY = _STATUS_NUMBER[AssertionStatus.ALLERGY]
-
-
-@dataclass(frozen=True, slots=True)
-class Edges:
-    """Ties between mentions and codes; all arrays have one element for each edge.
-
-    Attributes:
-        code: Code id (row of the index, or beyond).
-        mention: Number of the mention in ``Candidates.mentions``.
-        source: ``Source`` number.
-        quality: Match quality, see ``Hits``.
-        weight: Information of the match, see ``Hits``.
-        fit: How well the surrounding words fit the exact code, 0 to 1.
-        matched: Distinguishing words found.
-        defaulted: 1 where an unspecified or default child was taken.
-        side: Side agreement: 1, 0 or -1.
-        status: Number of the assertion in ``STATUSES``; derived edges (family history) count as present.
-        text: Number of the matched term, -1 if none.
-    """
-
-    code: NDArray[np.int32]
-    mention: NDArray[np.int32]
-    source: NDArray[np.int8]
-    quality: F32
-    weight: F32
-    fit: F32
-    matched: NDArray[np.int8]
-    defaulted: NDArray[np.int8]
-    side: NDArray[np.int8]
-    status: NDArray[np.int8]
-    text: NDArray[np.int32]
-
-    def __len__(self) -> int:
-        return len(self.code)
-
-
-_TYPES = (np.int32, np.int32, np.int8, np.float32, np.float32, np.float32, np.int8, np.int8, np.int8, np.int8, np.int32)
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,9 +45,6 @@ class Candidates:
     facts: EncounterFacts
     replaced: dict[int, int]
     unknown: Sequence[str]
-
-
-_Row = tuple[int, int, int, float, float, float, int, int, int, int, int]
 
 
 class CandidateBuilder:
@@ -119,15 +70,15 @@ class CandidateBuilder:
         """Returns the candidates of an encounter whose notes were read."""
         facts = encounter_facts(encounter, readings)
         mentions: list[Mention] = []
-        rows: list[_Row] = []
+        rows: list[Edge] = []
         for reading in readings:
             base = len(mentions)
             mentions.extend(reading.mentions)
             rows.extend(self._note_edges(reading, base, facts, policy))
-        found = [row for row in combine(self._index, rows)] if policy.status_transforms else []
+        found = combine(self._index, rows) if policy.status_transforms else []
         rows.extend(edge for combination in found for edge in combination.edges)
         return Candidates(
-            edges=_pack(rows),
+            edges=pack(rows),
             mentions=mentions,
             readings=readings,
             facts=facts,
@@ -135,8 +86,8 @@ class CandidateBuilder:
             unknown=self._unknown,
         )
 
-    def _note_edges(self, reading: NoteReading, base: int, facts: EncounterFacts, policy: Policy) -> list[_Row]:
-        rows: list[_Row] = []
+    def _note_edges(self, reading: NoteReading, base: int, facts: EncounterFacts, policy: Policy) -> list[Edge]:
+        rows: list[Edge] = []
         contexts: dict[int, Context] = {}
         for group in _competing(reading):
             rows.extend(self._group_edges(reading, group, base, contexts, facts, policy))
@@ -150,12 +101,12 @@ class CandidateBuilder:
         contexts: dict[int, Context],
         facts: EncounterFacts,
         policy: Policy,
-    ) -> list[_Row]:
+    ) -> list[Edge]:
         """Edges of hits of one mention that stand for the same words."""
         hits = reading.hits
         number = int(reading.hit_mention[group[0]])
         mention = reading.mentions[number]
-        assertion = _STATUS_NUMBER[mention.assertion.status]
+        assertion = STATUS_NUMBER[mention.assertion.status]
         source = int(hits.source[group[0]])
         if not _admitted(source, assertion, policy):
             return []
@@ -167,11 +118,19 @@ class CandidateBuilder:
         rows = []
         for origin, result in resolved:
             i = by_code[origin]
-            edge_status = PRESENT if source == Source.ALLERGEN else assertion
-            row = _row(result, base + number, int(hits.source[i]), float(hits.quality[i]), float(hits.weight[i]),
-                       edge_status, int(hits.text[i]))
+            own = source == Source.ALLERGEN or self._says_itself(result.row, mention.assertion.status)
+            edge_status = PRESENT if own else assertion
+            row = _row(
+                result,
+                base + number,
+                int(hits.source[i]),
+                float(hits.quality[i]),
+                float(hits.weight[i]),
+                edge_status,
+                int(hits.text[i]),
+            )
             rows.append(row)
-            rows.extend(self._derived(row, mention, policy))
+            rows.extend(self._derived(row, policy))
         return rows
 
     def _resolved(
@@ -183,8 +142,9 @@ class CandidateBuilder:
             return [(code, Resolved(code, 1.0, 0, False, 0)) for code in by_code]
         if source == Source.LEARNT:
             return [(code, self._sided(code, context)) for code in by_code]
-        tops = self._resolver.reduce([code for code in by_code if code < count], context)
-        pairs = [(top, result) for top in tops for result in self._resolver.resolve(top, context)]
+        named = [code for code in by_code if code < count]
+        tops = self._resolver.reduce(named, context)
+        pairs = [(top, result) for top in tops for result in self._resolver.resolve(top, context, named)]
         if not policy.billable_only:
             pairs.extend((top, Resolved(top, 0.5, 0, True, 0)) for top in tops if not self._index.billable[top])
         return pairs
@@ -207,25 +167,28 @@ class CandidateBuilder:
         sides = side_near(reading.tokens.sides, mention.first_token, mention.last_token, begin, end)
         return facts.context(reading.sentence_words[mention.sentence] | self._fact_words(facts), sides)
 
-    def _derived(self, row: _Row, mention: Mention, policy: Policy) -> list[_Row]:
+    def _derived(self, edge: Edge, policy: Policy) -> list[Edge]:
         """Z codes for diseases of relatives and past diseases."""
-        code, assertion = row[0], row[9]
-        if not policy.status_transforms or code >= len(self._index) or row[2] > Source.COVERAGE:
+        if not policy.status_transforms or edge.code >= len(self._index) or edge.source > Source.COVERAGE:
             return []
         target, source = -1, Source.FAMILY_HISTORY
-        if assertion == FAMILY:
-            target = self._family(code)
-        elif assertion == HISTORICAL:
-            target, source = self._history(code), Source.PERSONAL_HISTORY
-        if target < 0:
-            return []
-        return [(target, row[1], int(source), row[3], row[4], row[5], row[6], row[7], row[8], PRESENT, row[10])]
+        if edge.status == FAMILY:
+            target = self._family(edge.code)
+        elif edge.status == HISTORICAL:
+            target, source = self._history(edge.code), Source.PERSONAL_HISTORY
+        return [edge._replace(code=target, source=int(source), status=PRESENT)] if target >= 0 else []
 
     def _family_row(self, row: int) -> int:
         return self._row_of(status.family_history().get(self._index.code(row)))
 
     def _history_row(self, row: int) -> int:
         return self._row_of(status.personal_history().get(self._index.code(row)))
+
+    def _lasting(self, row: int) -> bool:
+        return status.history_only_when_resolved(self._index.code(row))
+
+    def _says_itself(self, row: int, assertion: AssertionStatus) -> bool:
+        return row < len(self._index) and status.says_itself(self._index.code(row), assertion)
 
     def _row_of(self, code: str | None) -> int:
         row = self._index.row(code) if code else None
@@ -262,18 +225,20 @@ def _admitted(source: int, assertion: int, policy: Policy) -> bool:
     return True
 
 
-def _row(result: Resolved, mention: int, source: int, quality: float, weight: float, status_: int, text: int) -> _Row:
-    return (
-        result.row, mention, source, quality, weight, result.fit, min(result.matched, 20), int(result.defaulted),
-        result.side, status_, text,
+def _row(result: Resolved, mention: int, source: int, quality: float, weight: float, status_: int, text: int) -> Edge:
+    return Edge(
+        result.row,
+        mention,
+        source,
+        quality,
+        weight,
+        result.fit,
+        min(result.matched, 20),
+        int(result.defaulted),
+        result.side,
+        status_,
+        text,
     )
-
-
-def _pack(rows: list[_Row]) -> Edges:
-    columns = list(zip(*rows, strict=True)) if rows else [() for _ in fields(Edges)]
-    arrays = [np.array(column, dtype=kind) for column, kind in zip(columns, _TYPES, strict=True)]
-    order = np.argsort(arrays[0], kind="stable")
-    return Edges(*(array[order] for array in arrays))
 
 
 def _replaced(found: Sequence[Combination]) -> dict[int, int]:

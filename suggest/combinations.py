@@ -11,12 +11,9 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from suggest.code_sets.index import CodeIndex
+from suggest.edges import PRESENT, Edge
 from suggest.lexicon import Source
 from suggest.resources import read_table
-
-# mirrors ``candidates._Row``: code, mention, source, quality, weight, fit, matched, defaulted, side, status, text
-Row = tuple[int, int, int, float, float, float, int, int, int, int, int]
-_STATUS, _CODE, _QUALITY, _FIT, _SOURCE = 9, 0, 3, 5, 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +31,7 @@ class Combination:
     """A rule that applies: its code, its edges, and the rows that it replaces."""
 
     row: int
-    edges: tuple[Row, ...]
+    edges: tuple[Edge, ...]
     replaces: tuple[int, ...]
 
 
@@ -49,15 +46,15 @@ def combination_rules() -> tuple[Rule, ...]:
     return tuple(rules)
 
 
-def combine(index: CodeIndex, rows: Sequence[Row]) -> list[Combination]:
+def combine(index: CodeIndex, rows: Sequence[Edge]) -> list[Combination]:
     """Returns the combinations that the present codes of an encounter give rise to."""
-    strongest: dict[int, Row] = {}
+    strongest: dict[int, Edge] = {}
     count = len(index)
-    for row in rows:
-        if row[_STATUS] == 0 and row[_CODE] < count and row[_SOURCE] not in (Source.DRUG, Source.ALLERGEN):
-            known = strongest.get(row[_CODE])
-            if known is None or _strength(row) > _strength(known):
-                strongest[row[_CODE]] = row
+    for edge in rows:
+        if edge.status == PRESENT and edge.code < count and edge.source not in (Source.DRUG, Source.ALLERGEN):
+            known = strongest.get(edge.code)
+            if known is None or _strength(edge) > _strength(known):
+                strongest[edge.code] = edge
     best = {index.code(code).replace(".", ""): row for code, row in strongest.items()}
     categories = {code[:3] for code in best}
     found = []
@@ -70,21 +67,24 @@ def combine(index: CodeIndex, rows: Sequence[Row]) -> list[Combination]:
             continue
         kept = [part for part in parts if part is not None]
         quality = min(_strength(part) for part in kept)
+        fit = min(part.fit for part in kept)
         edges = tuple(
-            (target, p[1], int(Source.COMBINATION), quality, p[4], min(x[_FIT] for x in kept), p[6], 0, p[8], 0, p[10])
-            for p in kept
+            part._replace(
+                code=target, source=int(Source.COMBINATION), quality=quality, fit=fit, defaulted=0, status=PRESENT
+            )
+            for part in kept
         )
-        dropped = tuple(best[code][_CODE] for code in best if code.startswith(rule.replaces)) if rule.replaces else ()
+        dropped = tuple(best[code].code for code in best if code.startswith(rule.replaces)) if rule.replaces else ()
         found.append(Combination(target, edges, tuple(row for row in dropped if row != target)))
         best[rule.result.replace(".", "")] = edges[0]
         categories.add(rule.result[:3])
     return found
 
 
-def _strength(row: Row) -> float:
-    return row[_QUALITY] * row[_FIT]
+def _strength(edge: Edge) -> float:
+    return edge.quality * edge.fit
 
 
-def _strongest(best: dict[str, Row], prefixes: tuple[str, ...]) -> Row | None:
-    fitting = [row for code, row in best.items() if code.startswith(prefixes)]
+def _strongest(best: dict[str, Edge], prefixes: tuple[str, ...]) -> Edge | None:
+    fitting = [edge for code, edge in best.items() if code.startswith(prefixes)]
     return max(fitting, key=_strength, default=None)

@@ -86,9 +86,7 @@ def validate_text(text: str, limit: int = MAX_CHARACTERS, *, note_id: str = "") 
         raise DocumentError(f"{where} is binary: NUL at character {nul}; send plain text")
     controls = len(_CONTROL.findall(text))
     if controls >= _MIN_CONTROLS and controls > _MAX_CONTROL_RATIO * len(text):
-        raise DocumentError(
-            f"{where} looks binary: {controls} of {len(text)} characters are controls; send plain text"
-        )
+        raise DocumentError(f"{where} looks binary: {controls} of {len(text)} characters are controls; send plain text")
     return text
 
 
@@ -110,9 +108,7 @@ def validate_encounter(encounter: Encounter, *, today: date, limit: int = MAX_CH
     _check_note_ids(encounter)
     age = encounter.patient.age
     if age is not None and not 0 <= age <= MAX_AGE:
-        raise EncounterError(
-            f"patient age {age:g} is outside 0 to {MAX_AGE} years; correct it or leave it out"
-        )
+        raise EncounterError(f"patient age {age:g} is outside 0 to {MAX_AGE} years; correct it or leave it out")
     _check_dates(encounter, today)
     total = sum(len(note.text) for note in encounter.notes)
     if total > limit:
@@ -133,9 +129,7 @@ def _check_media_type(media_type: str, note_id: str) -> str | None:
     header["Content-Type"] = media_type.replace("\r", " ").replace("\n", " ")
     kind = media_type.partition(";")[0].strip().lower()
     if kind not in MEDIA_TYPES:
-        raise DocumentError(
-            f"{_name(note_id)} has media type {kind!r}; expected {', '.join(MEDIA_TYPES)}: convert it"
-        )
+        raise DocumentError(f"{_name(note_id)} has media type {kind!r}; expected {', '.join(MEDIA_TYPES)}: convert it")
     return header.get_content_charset()
 
 
@@ -167,9 +161,7 @@ def _check_note_ids(encounter: Encounter) -> None:
     counts = Counter(note.id for note in encounter.notes)
     repeated = sorted(note_id for note_id, count in counts.items() if count > 1)
     if repeated:
-        raise EncounterError(
-            f"note id {repeated[0]!r} stands {counts[repeated[0]]} times; give every note its own id"
-        )
+        raise EncounterError(f"note id {repeated[0]!r} stands {counts[repeated[0]]} times; give every note its own id")
 
 
 def _check_dates(encounter: Encounter, today: date) -> None:

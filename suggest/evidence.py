@@ -20,6 +20,7 @@ from suggest.records import (
     Support,
     System,
 )
+from suggest.status import says_itself
 from suggest.terminology import Terminology
 
 _MOST_SUPPORTS = 8
@@ -71,7 +72,7 @@ def ranked_codes(
                 title=index.title(row) if row < count else "",
                 probability=round(share, 6),
                 support=supports,
-                against=_against(supports),
+                against=_against(names[i], supports),
                 reason=_reason(supports),
             )
         )
@@ -112,12 +113,12 @@ def _evidence(reading: NoteReading, mention: Mention) -> Evidence:
     return Evidence(reading.note.id, mention.start, mention.end, quote)
 
 
-def _against(supports: tuple[Support, ...]) -> tuple[Objection, ...]:
+def _against(code: str, supports: tuple[Support, ...]) -> tuple[Objection, ...]:
     derived = {source.name.lower().replace("_", "-") for source in _DERIVED}
     return tuple(
         Objection(_OBJECTIONS[s.assertion.status], s.evidence)
         for s in supports
-        if s.assertion.status in _OBJECTIONS and s.source not in derived
+        if s.assertion.status in _OBJECTIONS and s.source not in derived and not says_itself(code, s.assertion.status)
     )
 
 

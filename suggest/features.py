@@ -15,8 +15,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from suggest import status
-from suggest.candidates import FAMILY, HISTORICAL, PRESENT, STATUSES, Candidates, Edges
+from suggest.candidates import Candidates
 from suggest.code_sets.index import CodeIndex
+from suggest.edges import FAMILY, HISTORICAL, PRESENT, STATUSES, Edges
 from suggest.headings import families
 from suggest.lexicon import Source
 from suggest.policy import Policy
@@ -29,6 +30,9 @@ ROLES = ("assessment", "history", "subjective", "objective", "procedural", "admi
 _COUNTED = ("present", "negated", "possible", "historical", "family", "hypothetical", "allergy")
 _BEST = (Source.TITLE, Source.INCLUSION, Source.LEXICON, Source.COVERAGE, Source.LEARNT, Source.COMBINATION)
 _RARE = (Source.DRUG, Source.ALLERGEN, Source.MEASUREMENT, Source.FAMILY_HISTORY, Source.PERSONAL_HISTORY)
+
+_SURE = 0.4
+_UNSTATED = 40
 
 FEATURES = (
     *(f"best_{source.name.lower()}" for source in _BEST),
@@ -78,6 +82,9 @@ FEATURES = (
     "facility",
     "n_candidates",
     "length",
+    "mention_gap",
+    "stated_rank",
+    "stated_position",
 )
 _POSITION = {name: number for number, name in enumerate(FEATURES)}
 GROUPS: dict[str, tuple[str, ...]] = {
@@ -86,8 +93,20 @@ GROUPS: dict[str, tuple[str, ...]] = {
     "section": tuple(f for f in FEATURES if f.startswith("in_")),
     "learnt": ("best_learnt", "learnt_second", "learnt_noisy_or", "learnt_support", "rival_learnt", "prior"),
     "specificity": ("best_fit", "best_matched", "all_defaulted", "best_side", "worst_side", "more_specific"),
-    "competition": ("strength_rank", "category_rank", "category_gap", "category_size", "rival_learnt"),
-    "code": ("chapter", "depth", "unspecified", "residual", "sided", "seventh", "symptom", "status_z", "external", "chronic"),
+    "competition": ("strength_rank", "category_rank", "category_gap", "category_size", "rival_learnt", "mention_gap"),
+    "statement": ("stated_rank", "stated_position"),
+    "code": (
+        "chapter",
+        "depth",
+        "unspecified",
+        "residual",
+        "sided",
+        "seventh",
+        "symptom",
+        "status_z",
+        "external",
+        "chronic",
+    ),
     "rules": ("age_sex_misfit", "replaced", "integral", "more_specific"),
     "encounter": ("benchmark", "inpatient", "emergency", "facility", "n_candidates", "length"),
 }
@@ -138,6 +157,7 @@ class FeatureMaker:
         _edge_features(columns, edges, candidates, first)
         self._code_features(columns, codes, encounter)
         _competition(columns, codes, self._category(codes))
+        _statement(columns, edges, candidates, first)
         self._rule_features(columns, codes, candidates)
         _encounter_features(columns, encounter, policy, candidates)
         return CodeFeatures(codes, x, np.append(first, len(edges)))
@@ -171,13 +191,25 @@ class FeatureMaker:
 
     def _code_features(self, x: _Columns, codes: NDArray[np.int32], encounter: Encounter) -> None:
         facts = np.array([self._static(code) for code in codes.tolist()], dtype=np.float32)
-        names = ("chapter", "depth", "billable", "unspecified", "residual", "sided", "seventh", "symptom", "status_z",
-                 "external", "chronic")
+        names = (
+            "chapter",
+            "depth",
+            "billable",
+            "unspecified",
+            "residual",
+            "sided",
+            "seventh",
+            "symptom",
+            "status_z",
+            "external",
+            "chronic",
+        )
         for column, name in enumerate(names):
             x[name] = facts[:, column]
         x["prior"] = self._prior[codes]
         x["age_sex_misfit"] = np.array(
-            [misfit(self._code(code), encounter.patient.age, encounter.patient.sex) for code in codes.tolist()], np.float32
+            [misfit(self._code(code), encounter.patient.age, encounter.patient.sex) for code in codes.tolist()],
+            np.float32,
         )
 
     def _rule_features(self, x: _Columns, codes: NDArray[np.int32], candidates: Candidates) -> None:
@@ -192,7 +224,8 @@ class FeatureMaker:
             if ok and not unspecified:
                 best[name[:5]] = max(best.get(name[:5], 0.0), float(s))
         x["more_specific"] = np.array(
-            [best.get(name[:5], 0.0) * float(flag) for name, flag in zip(names, x["unspecified"], strict=True)], np.float32
+            [best.get(name[:5], 0.0) * float(flag) for name, flag in zip(names, x["unspecified"], strict=True)],
+            np.float32,
         )
 
 
@@ -224,7 +257,9 @@ def _edge_features(x: _Columns, edges: Edges, candidates: Candidates, first: NDA
     distinct = _first_of_each(edges)
     for number, name in enumerate(_COUNTED):
         assert STATUSES[number].value == name
-        x[f"n_{name}"] = np.minimum(np.add.reduceat(((edges.status == number) & distinct).astype(np.float32), first), 20)
+        x[f"n_{name}"] = np.minimum(
+            np.add.reduceat(((edges.status == number) & distinct).astype(np.float32), first), 20
+        )
     total = np.add.reduceat(distinct.astype(np.float32), first)
     x["n_mentions"] = np.minimum(total, 30)
     x["share_present"] = x["n_present"] / np.maximum(total, 1)
@@ -296,6 +331,25 @@ def _competition(x: _Columns, codes: NDArray[np.int32], category: NDArray[np.int
         column = np.empty(len(codes), np.float32)
         column[by_category] = values
         x[name] = column
+
+
+def _statement(x: _Columns, edges: Edges, candidates: Candidates, first: NDArray[np.int64]) -> None:
+    """Where the author's own diagnostic statement names a code, and how well its words fit better codes."""
+    quality = np.where(edges.status == PRESENT, edges.quality * edges.fit, 0).astype(np.float32)
+    best = np.zeros(len(candidates.mentions), np.float32)
+    np.maximum.at(best, edges.mention, np.where(edges.source == Source.LEARNT, 0, quality))
+    x["mention_gap"] = np.minimum.reduceat(best[edges.mention] - quality, first)
+    lengths = np.cumsum([0] + [len(reading.note.text) for reading in candidates.readings])
+    begin = {reading.number: int(at) for reading, at in zip(candidates.readings, lengths, strict=False)}
+    at = np.array([begin[mention.note] + mention.start for mention in candidates.mentions], np.float32)[edges.mention]
+    roles = np.array([role_number(mention.section) for mention in candidates.mentions])[edges.mention]
+    stated = (roles == ROLES.index("assessment")) & (quality >= _SURE)
+    place = np.minimum.reduceat(np.where(stated, at, np.inf), first)
+    found = np.isfinite(place)
+    rank = np.full(len(place), _UNSTATED, np.float32)
+    rank[found] = np.minimum(np.searchsorted(np.unique(place[found]), place[found]), _UNSTATED - 1)
+    x["stated_rank"] = rank
+    x["stated_position"] = np.where(found, place / max(1, int(lengths[-1])), 1.5)
 
 
 def _encounter_features(x: _Columns, encounter: Encounter, policy: Policy, candidates: Candidates) -> None:

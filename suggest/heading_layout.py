@@ -49,9 +49,7 @@ _DASH = re.compile(r"[A-Za-z][A-Za-z/&.,'() -]{0,60}?(?:[ \t]*[–—]+[ \t]+|[ 
 _DASHES = re.compile(r"[-–—\t]|  ")
 _ITEM_STARTS = frozenset("#(0123456789")
 _RULE = re.compile(r"[ \t]*(?:-{3,}|={3,}|_{3,}|~{3,}|\*{3,})[ \t]*$")
-_ITEM = re.compile(
-    r"[ \t]*(?:(?P<hash>#)[ \t]*(?=[A-Za-z])|#?[ \t]*\(?(?P<number>\d{1,2})[.)](?=[ \t]*[A-Za-z]))"
-)
+_ITEM = re.compile(r"[ \t]*(?:(?P<hash>#)[ \t]*(?=[A-Za-z])|#?[ \t]*\(?(?P<number>\d{1,2})[.)](?=[ \t]*[A-Za-z]))")
 _VALUE = re.compile(r"[ \t]*(?:\d{2,}(?![)\w])|\d(?![.)\w]))")
 _NEXT_WORD = re.compile(r"[ \t]+([A-Za-z]+)?")
 _SPACES = re.compile(r"\s*")
@@ -166,11 +164,7 @@ def _exactly(label: str) -> Heading | None:
 
 def _labelled(text: str, start: int, at: int, label: str, heading: Heading | None) -> Mark | None:
     """A mark for a label from ``start`` to the colon at ``at`` that stands for ``heading``."""
-    if (
-        heading is None
-        or heading.use == "label"
-        or (len(label) == 1 and not _is_soap(text, start, at, label))
-    ):
+    if heading is None or heading.use == "label" or (len(label) == 1 and not _is_soap(text, start, at, label)):
         return None
     return _mark(text, start, at, label, heading)
 
@@ -264,9 +258,7 @@ def _whole_line(line: re.Match[str], blank_before: bool) -> Mark | None:
     heading = look_up_parts(label) if capitals or blank_before else _exactly(label)
     if heading is None or heading.use == "label":
         return None
-    if heading.use in {"region", "system", "result"} and (
-        not capitals or len(label) == 2 or marker["number"]
-    ):
+    if heading.use in {"region", "system", "result"} and (not capitals or len(label) == 2 or marker["number"]):
         return None
     doubtful = len(label) == 2 or (not capitals and (heading.use == "colon" or heading.family == "allergies"))
     if doubtful and marker["number"]:
@@ -303,9 +295,7 @@ def _underlined(line: re.Match[str], end: int) -> Mark | None:
 
 @lru_cache(maxsize=1)
 def _bare_pattern() -> re.Pattern[str]:
-    words = sorted(
-        (key for key, heading in spellings().items() if heading.use == "bare"), key=len, reverse=True
-    )
+    words = sorted((key for key, heading in spellings().items() if heading.use == "bare"), key=len, reverse=True)
     labels = "|".join(re.escape(word) for word in words)
     return re.compile(
         rf"(?:^|(?<=[\r\n])|(?<=[.;,] )|(?<=\.  )|(?<=\.,))[ \t]*\b({labels})\b(?=[ \t]+\S)", re.IGNORECASE
@@ -352,9 +342,7 @@ def line_end(text: str, start: int) -> int:
         end = line.end() if line else start
         following = _SPACES.match(text, end, min(len(text), end + MAX_LABEL))
         after = following.end() if following else end
-        wrapped = (
-            end - start >= 60 and text[after : after + 1].islower() and text.count("\n", end, after) == 1
-        )
+        wrapped = end - start >= 60 and text[after : after + 1].islower() and text.count("\n", end, after) == 1
         if not wrapped:
             return end
         start = after

@@ -101,9 +101,7 @@ def families() -> dict[str, Family]:
         key = row["family"]
         allowed = row["current"] in CURRENT and row["weight"] in WEIGHTS and row["subheadings"] in SUBHEADINGS
         if key in found or not allowed:
-            raise ResourceError(
-                f"sections/families.tsv: family {key!r} is given twice or has an unknown role"
-            )
+            raise ResourceError(f"sections/families.tsv: family {key!r} is given twice or has an unknown role")
         default = AssertionStatus(row["default_assertion"]) if row["default_assertion"] else None
         found[key] = Family(key, row["label"], row["current"], row["weight"], default, row["subheadings"])
     return found

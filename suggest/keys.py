@@ -16,7 +16,7 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 from spacy.attrs import NORM
-from spacy.strings import hash_string
+from spacy.strings import get_string_id
 from spacy.tokens import Doc
 
 from suggest.resources import read_table
@@ -39,20 +39,20 @@ def mix(hashes: U64) -> U64:
 
 def word_key(word: str) -> int:
     """Returns the key of one normal word."""
-    return int(mix(np.array([hash_string(word)], dtype=np.uint64))[0])
+    return int(mix(np.array([get_string_id(word)], dtype=np.uint64))[0])
 
 
 @lru_cache(maxsize=1)
 def _skipped() -> U64:
     words = [*stop_words(), *SIDES]
-    return np.sort(np.array([hash_string(word) for word in words] + [0], dtype=np.uint64))
+    return np.sort(np.array([get_string_id(word) for word in words] + [0], dtype=np.uint64))
 
 
 @lru_cache(maxsize=1)
 def _several() -> tuple[U64, U64]:
     """Hashes of normal forms of several words, sorted, and their keys (sums over content words)."""
     forms = {row["normal"] for row in read_table("words/shorthand.tsv") if " " in row["normal"]}
-    pairs = sorted((hash_string(form), phrase_key(content_words(form.split()))) for form in forms)
+    pairs = sorted((get_string_id(form), phrase_key(content_words(form.split()))) for form in forms)
     return (
         np.array([pair[0] for pair in pairs], dtype=np.uint64),
         np.array([pair[1] for pair in pairs], dtype=np.uint64),
@@ -70,7 +70,7 @@ def phrase_key(words: Sequence[str]) -> int:
     """Returns the key of a phrase given by its content words."""
     if not words:
         return 0
-    hashes = np.array([hash_string(word) for word in words], dtype=np.uint64)
+    hashes = np.array([get_string_id(word) for word in words], dtype=np.uint64)
     return int(mix(hashes).sum(dtype=np.uint64))
 
 
@@ -104,12 +104,12 @@ class TokenKeys:
     sides: NDArray[np.uint8]
 
 
-_SIDE_HASHES = tuple(np.uint64(hash_string(side)) for side in SIDES)
+_SIDE_HASHES = tuple(np.uint64(get_string_id(side)) for side in SIDES)
 _LIMB_SIDES = (
-    (np.uint64(hash_string("right upper limb")), 1),
-    (np.uint64(hash_string("right lower limb")), 1),
-    (np.uint64(hash_string("left upper limb")), 2),
-    (np.uint64(hash_string("left lower limb")), 2),
+    (np.uint64(get_string_id("right upper limb")), 1),
+    (np.uint64(get_string_id("right lower limb")), 1),
+    (np.uint64(get_string_id("left upper limb")), 2),
+    (np.uint64(get_string_id("left lower limb")), 2),
 )
 
 
@@ -190,10 +190,14 @@ def _term_pattern() -> re.Pattern[str]:
 _POSSESSIVE = re.compile(r"['’]s\b", re.IGNORECASE)
 
 
+def normal_words(term: str) -> list[str]:
+    """Returns the normal forms of all words of a term, split as the tokenizer splits a chart."""
+    return [_normal(word) for word in _term_pattern().findall(_POSSESSIVE.sub("", term))]
+
+
 def term_words(term: str) -> list[str]:
-    """Returns the content words of a terminology term, split as the tokenizer splits a chart."""
-    words = _term_pattern().findall(_POSSESSIVE.sub("", term))
-    return content_words([_normal(word) for word in words])
+    """Returns the content words of a terminology term."""
+    return content_words(normal_words(term))
 
 
 _normal = lru_cache(maxsize=200_000)(normalise)

@@ -58,6 +58,7 @@ class Entry:
 
 
 _KINDS = frozenset({"near", "not_near", "section", "sex", "age"})
+_IMPLIED = frozenset({"first", "before"})  # set by the compiler, not written in files
 
 
 def parse_condition(text: str, place: str) -> Condition | None:
@@ -74,7 +75,7 @@ def parse_condition(text: str, place: str) -> Condition | None:
             if found and head == "age" and number.isdigit():
                 return Condition("age", (operator, number))
     kind, found, values = text.partition(":")
-    if not found or kind not in _KINDS or not values:
+    if not found or kind not in _KINDS | _IMPLIED or not values:
         raise ResourceError(f"{place}: unknown condition; expected near:, not_near:, section:, sex: or age<N")
     return Condition(kind, tuple(values.split("|")))
 

@@ -6,7 +6,9 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-_BMI = re.compile(r"\b(?:BMI|body mass index)\b[^\d\n]{0,12}(\d{2}(?:\.\d{1,2})?)(?!\s*(?:%|th|st|nd|rd|percent))", re.I)
+_BMI = re.compile(
+    r"\b(?:BMI|body mass index)\b[^\d\n]{0,12}(\d{2}(?:\.\d{1,2})?)(?!\s*(?:%|th|st|nd|rd|percent))", re.I
+)
 _BMI_PERCENTILE = re.compile(
     r"\b(?:BMI|body mass index)\b[^\n]{0,24}?\b(\d{1,2})(?:\.\d)?\s*(?:th|st|nd|rd|%\s*ile|percentile)", re.I
 )
@@ -14,7 +16,10 @@ _WEEKS = re.compile(
     r"\b(\d{1,2})\s*(?:\+\s*[0-6]\s*(?:w|wks?|weeks?)|(?:w|wks?|weeks?)(?:\s*(?:and\s*)?\+?\s*[0-6]\s*/?\s*(?:d|days?|7))?|[0-6]/7)\b",
     re.I,
 )
-_PREGNANT = re.compile(r"\b(?:gestation\w*|iup|ega|ga|pregnan\w*|g\d+\s*p\d+\w*|gravida|edc|edd|fetal|fhts?|prenatal)\b|@", re.I)
+_PREGNANT = re.compile(
+    r"\b(?:gestation\w*|iup|ega|ga|pregnan\w*|g\d+\s*p\d+\w*|gravida|edc|edd|fetal|fhts?|prenatal)\b|@", re.I
+)
+_WITH_DAYS = re.compile(r"\d\D+\d")
 _ADULT = 20
 _WEEK_CODES = {**{week: f"Z3A.{week:02d}" for week in range(8, 43)}}
 
@@ -82,10 +87,16 @@ def measured(text: str, age: float | None) -> Iterator[Measured]:
 
 
 def _weeks(text: str) -> Iterator[Measured]:
+    """Yields weeks of gestation; those given with days ("39w1d") count alone where there are any."""
+    found = []
     for match in _WEEKS.finditer(text):
-        line = text[max(0, match.start() - 60) : match.end() + 40]
         code = week_code(int(match.group(1)))
-        if code and _PREGNANT.search(line):
+        around = text[max(0, match.start() - 25) : match.end() + 25]
+        if code and _PREGNANT.search(around):
+            found.append((bool(_WITH_DAYS.search(match.group())), match, code))
+    exact = any(days for days, _match, _code in found)
+    for days, match, code in found:
+        if days or not exact:
             yield Measured(match.start(), match.end(), code, "weeks of gestation")
 
 

@@ -59,6 +59,7 @@ class Hits:
         text: Number of the matched term in ``Terminology.texts``, -1 for learnt phrases.
         condition: Number of the condition that must hold, 0 for none.
         group: Hits of one span and group stand for the same words: their codes compete. -1 for none.
+        anchor: Token that the assertion is decided at, -1 for the whole span.
     """
 
     first: I32
@@ -70,6 +71,7 @@ class Hits:
     text: I32
     condition: NDArray[np.int16]
     group: I32
+    anchor: I32
 
     def __len__(self) -> int:
         return len(self.first)
@@ -101,13 +103,17 @@ def outermost(first: NDArray[np.integer], last: NDArray[np.integer]) -> NDArray[
 
 
 def phrase_hits(tokens: TokenKeys, terminology: Terminology) -> Hits:
-    """Matches whole phrases of the terminology, longest spans only."""
+    """Matches whole phrases of the terminology."""
     candidates = windows(tokens)
     hit, at = find(terminology.keys, candidates.keys)
     first = tokens.content[candidates.first[hit]]
     last = tokens.content[candidates.first[hit] + candidates.length[hit] - 1] + 1
-    keep = outermost(first, last)
-    return _entries(terminology, first[keep], last[keep], at[keep], np.ones(int(keep.sum()), np.float32))
+    return _entries(terminology, first, last, at, np.ones(len(hit), np.float32))
+
+
+def longest(hits: Hits) -> Hits:
+    """Drops hits whose span lies inside a longer one."""
+    return hits.take(outermost(hits.first, hits.last)) if len(hits) else hits
 
 
 def _entries(terminology: Terminology, first: I32, last: I32, at: NDArray[np.int64], quality: F32) -> Hits:
@@ -123,6 +129,7 @@ def _entries(terminology: Terminology, first: I32, last: I32, at: NDArray[np.int
         text=terminology.entry_text[entry],
         condition=terminology.entry_condition[entry],
         group=at[owner].astype(np.int32),
+        anchor=np.full(len(owner), -1, np.int32),
     )
 
 
@@ -143,6 +150,7 @@ def learnt_hits(tokens: TokenKeys, learnt: LearntPhrases) -> Hits:
         text=np.full(len(entry), -1, np.int32),
         condition=np.zeros(len(entry), np.int16),
         group=np.full(len(entry), -1, np.int32),
+        anchor=np.full(len(entry), -1, np.int32),
     )
 
 
@@ -211,6 +219,11 @@ class CoverageMatcher:
         owner, at = ranges(np.searchsorted(segment, seg), np.searchsorted(segment, seg, side="right"))
         inside = self._holds(word[at], key[owner])
         owner, at = owner[inside], at[inside]
+        once = _nearest_of_each(owner, word[at], token[at], len(seg))
+        owner, at = owner[once], at[once]
+        anchor = np.zeros(len(seg), np.int32)
+        rising = np.argsort(self._terms.word_idf[word[at]], kind="stable")
+        anchor[owner[rising]] = token[at[rising]]  # the most informative word is written last
         count = np.bincount(owner, minlength=len(seg))
         first = np.full(len(seg), np.iinfo(np.int32).max, np.int32)
         last = np.zeros(len(seg), np.int32)
@@ -219,6 +232,8 @@ class CoverageMatcher:
         keep = np.flatnonzero(count >= 2)
         hits = _entries(self._terms, first[keep], last[keep], key[keep], share[keep].astype(np.float32))
         hits.source[:] = Source.COVERAGE
+        place = np.repeat(np.arange(len(keep)), np.diff(self._terms.key_start)[key[keep]])
+        hits.anchor[:] = anchor[keep][place]
         return hits.take(hits.condition == 0)
 
     def _holds(self, word: I32, key: NDArray[np.int64]) -> NDArray[np.bool_]:
@@ -236,17 +251,31 @@ class CoverageMatcher:
             low = np.where(right, middle + 1, low)
             high = np.where(open_ & ~right, middle, high)
         found = low < end
-        return found & (self._terms.post_key[np.minimum(low, len(self._terms.post_key) - 1)] == key)
+        inside: NDArray[np.bool_] = self._terms.post_key[np.minimum(low, len(self._terms.post_key) - 1)] == key
+        return found & inside
+
+
+def _nearest_of_each(owner: NDArray[np.int64], word: I32, token: I32, count: int) -> NDArray[np.int64]:
+    """Returns the positions of one occurrence of each (owner, word): that nearest to a word that stands once."""
+    _pairs, inverse, repeats = np.unique(owner << 32 | word, return_inverse=True, return_counts=True)
+    falling = np.argsort(-repeats[inverse], kind="stable")
+    pivot = np.zeros(count, np.int32)
+    pivot[owner[falling]] = token[falling]  # the least repeated word is written last
+    order = np.lexsort((np.abs(token - pivot[owner]), inverse))
+    return np.sort(order[np.diff(inverse[order], prepend=-1) != 0])
 
 
 def _nothing() -> tuple[I32, I32, NDArray[np.int64], F32]:
     return np.zeros(0, np.int32), np.zeros(0, np.int32), np.zeros(0, np.int64), np.zeros(0, np.float32)
 
 
-def spans_of(hits: Hits) -> tuple[list[tuple[int, int]], NDArray[np.int64]]:
-    """Returns the distinct spans of ``hits``, sorted, and for each hit the number of its span."""
+def spans_of(hits: Hits) -> tuple[list[tuple[int, int, int]], NDArray[np.int64]]:
+    """Returns the distinct (first, last, anchor) of ``hits``, sorted, and for each hit the number of its own."""
     if not len(hits):
         return [], np.zeros(0, np.int64)
-    packed = hits.first.astype(np.int64) << 32 | hits.last.astype(np.int64)
-    unique, inverse = np.unique(packed, return_inverse=True)
-    return [(int(p >> 32), int(p & 0xFFFFFFFF)) for p in unique], inverse
+    table = np.stack([hits.first, hits.last, hits.anchor], axis=1).astype(np.int64)
+    order = np.lexsort((table[:, 2], table[:, 1], table[:, 0]))
+    new = np.concatenate([[True], (np.diff(table[order], axis=0) != 0).any(axis=1)])
+    number = np.empty(len(order), np.int64)
+    number[order] = np.cumsum(new) - 1
+    return [(first, last, anchor) for first, last, anchor in table[order][new].tolist()], number

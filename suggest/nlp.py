@@ -8,6 +8,7 @@ that goes on in lower case after a long line is the same sentence (wrapped text)
 from __future__ import annotations
 
 import re
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -30,7 +31,8 @@ _WRAP_WIDTH = 60
 _ENDS = frozenset(".;?!")
 _BULLET = re.compile(r"(?:[-*•·#>+o]|\(?\d{1,2}[.)]|[a-z][.)])\s")
 _ABBREVIATIONS = frozenset(
-    "dr mr mrs ms pt pts vs approx no st jr sr prof dept fig ca inc mt ft e.g i.e etc tab tabs cap caps".split()
+    {"dr", "mr", "mrs", "ms", "pt", "pts", "vs", "approx", "no", "st", "jr", "sr", "prof", "dept", "fig", "ca", "inc"}
+    | {"mt", "ft", "e.g", "i.e", "etc", "tab", "tabs", "cap", "caps"}
 )
 
 
@@ -57,7 +59,7 @@ def _make_tokenizer(nlp: Language) -> Tokenizer:
 def _token_rules() -> dict[str, list[dict[int, str]]]:
     rules: dict[str, list[dict[int, str]]] = {}
     for row in read_table("words/tokens.tsv"):
-        for form in {row["token"], row["token"].upper(), row["token"].capitalize()}:
+        for form in {row["token"], row["token"].upper(), row["token"].capitalize(), row["token"].title()}:
             rules[form] = [{ORTH: form}]
     return rules
 
@@ -66,14 +68,15 @@ def read(nlp: Language, text: str) -> Doc:
     """Tokenises ``text`` and marks sentence starts; use inside ``nlp.memory_zone()``."""
     doc = nlp.make_doc(text)
     if len(doc):
-        doc.from_array([SENT_START], _sentence_starts(doc).reshape(-1, 1))
+        starts: Any = _sentence_starts(doc).reshape(-1, 1)
+        doc.from_array([SENT_START], starts)
     return doc
 
 
 def _words(doc: Doc) -> tuple[list[int], list[str]]:
     """Returns offsets and texts of the tokens without making a Python object of each token."""
     text = doc.text
-    places = doc.to_array([IDX, LENGTH]).reshape(-1, 2)
+    places = doc.to_array([IDX, LENGTH]).astype(np.int64).reshape(-1, 2)
     return places[:, 0].tolist(), [text[i : i + n] for i, n in places.tolist()]
 
 

@@ -18,7 +18,7 @@ from suggest.nlp import make_nlp
 from suggest.policy import Policy, policy_for
 from suggest.ranking import Model
 from suggest.reading import NoteReading, Reader
-from suggest.records import Encounter, Finding, NoteStatus, RunStamp, Severity, Suggestion
+from suggest.records import Encounter, Finding, NoteStatus, RankedCode, RunStamp, Severity, Suggestion
 from suggest.selection import select
 from suggest.sequencing import sequence
 from suggest.terminology import Terminology
@@ -73,12 +73,20 @@ class Suggester:
         return Suggestion(
             encounter_id=encounter.id,
             ranked=ranked,
-            codes=sequence(selected.proposed, index=self._index, policy=policy),
+            codes=sequence(
+                selected.proposed, index=self._index, policy=policy, first=self._first_scores(selected.proposed, table)
+            ),
             suppressed=selected.suppressed,
             findings=self._edition_findings(encounter),
             queries=(),
             stamp=self._stamp(policy),
         )
+
+    def _first_scores(self, proposed: Sequence[RankedCode], table: CodeFeatures) -> dict[str, float]:
+        names = {code.code.code for code in proposed}
+        rows = [i for i, code in enumerate(table.codes.tolist()) if self.code(code) in names]
+        scores = self._model.first_scores(table.values[rows])
+        return {self.code(int(table.codes[i])): float(score) for i, score in zip(rows, scores, strict=True)}
 
     def read(self, encounter: Encounter) -> list[NoteReading]:
         """Reads the notes that count: not empty and not entered in error."""
@@ -135,10 +143,8 @@ def _bind(model: Model, index: CodeIndex) -> tuple[LearntPhrases, list[str]]:
             unknown.append(code)
         else:
             ids[i] = row
-    code = ids[model.learnt_code] if len(model.learnt_code) else np.zeros(0, np.int32)
-    learnt = LearntPhrases(
-        model.learnt_keys, model.learnt_start, code, model.learnt_precision, model.learnt_support
-    )
+    codes = ids[model.learnt_code] if len(model.learnt_code) else np.zeros(0, np.int32)
+    learnt = LearntPhrases(model.learnt_keys, model.learnt_start, codes, model.learnt_precision, model.learnt_support)
     return learnt, unknown
 
 

@@ -40,6 +40,7 @@ class Model:
     Attributes:
         name: Name of the bundle, for the run stamp.
         ranker: The estimator.
+        sequencer: Gives each proposed code a raw probability of being listed first; ``None`` for bundles without.
         calibrations: By policy group (``benchmark`` or ``claims``).
         thresholds: Least probability for a proposal, by policy name; ``default`` for those not named.
         learnt_keys: Sorted phrase keys.
@@ -55,6 +56,7 @@ class Model:
 
     name: str
     ranker: Ranker
+    sequencer: Ranker | None
     calibrations: Mapping[str, Calibration]
     thresholds: Mapping[str, float]
     learnt_keys: NDArray[np.uint64]
@@ -76,6 +78,12 @@ class Model:
         if not len(rows):
             return np.zeros(0)
         return self.calibrations[calibration_group(policy)].apply(self.ranker.predict_proba(rows)[:, 1])
+
+    def first_scores(self, rows: NDArray[np.float32]) -> NDArray[np.float64]:
+        """Returns how likely each row's code is to be listed first (only the order counts)."""
+        if self.sequencer is None or not len(rows):
+            return np.zeros(len(rows))
+        return self.sequencer.predict_proba(rows)[:, 1]
 
 
 def calibration_group(policy: Policy) -> str:

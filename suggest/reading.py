@@ -6,12 +6,13 @@ The spaCy ``Doc`` lives only here, inside ``nlp.memory_zone()``, so that a worke
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 from spacy.attrs import IDX, LENGTH
 from spacy.language import Language
+from spacy.strings import get_string_id
 from spacy.tokens import Doc
 
 from suggest.assertion import Asserter
@@ -20,10 +21,10 @@ from suggest.headings import families
 from suggest.keys import TokenKeys, token_keys
 from suggest.lexicon import Condition, Source
 from suggest.measurements import measured
-from suggest.mentions import CoverageMatcher, Hits, LearntPhrases, learnt_hits, phrase_hits, spans_of
+from suggest.mentions import CoverageMatcher, Hits, LearntPhrases, learnt_hits, longest, phrase_hits, spans_of
 from suggest.nlp import read
-from suggest.records import Encounter, Mention, Note, Patient, Section
-from suggest.sections import find_sections
+from suggest.records import Assertion, Encounter, Mention, Note, Patient, Section
+from suggest.sections import families_of_tokens, find_sections
 from suggest.spelling import Speller
 from suggest.terminology import Terminology
 
@@ -57,11 +58,19 @@ class NoteReading:
     sentence_words: dict[int, frozenset[int]]
 
 
+_YEARS = frozenset(get_string_id(str(year)) for year in range(1950, 2050))
+
+
 class Reader:
     """Reads notes with one terminology and one table of learnt phrases."""
 
     def __init__(
-        self, nlp: Language, index: CodeIndex, terminology: Terminology, learnt: LearntPhrases, known: NDArray[np.uint64]
+        self,
+        nlp: Language,
+        index: CodeIndex,
+        terminology: Terminology,
+        learnt: LearntPhrases,
+        known: NDArray[np.uint64],
     ) -> None:
         """Prepares the matchers.
 
@@ -95,21 +104,24 @@ class Reader:
         places = doc.to_array([IDX, LENGTH]).astype(np.int64).reshape(-1, 2)
         offsets = np.append(places[:, 0], len(note.text))
         ends = places.sum(axis=1)
-        token_section = _section_of(sections, offsets[:-1])
+        token_section = families_of_tokens(doc, sections)
         names = [section.family for section in sections]
+        tokens = without_headings(tokens, offsets[:-1], sections)
+        phrases = phrase_hits(tokens, self._terms)
+        if phrases.condition.any():
+            phrases = phrases.take(self._holding(phrases, tokens, token_section, names, encounter.patient))
         hits = Hits.join(
             [
-                phrase_hits(tokens, self._terms),
+                longest(phrases),
                 self._coverage.hits(tokens),
                 learnt_hits(tokens, self._learnt),
                 self._measured(note.text, offsets, encounter.patient),
             ]
         )
-        if hits.condition.any():
-            hits = hits.take(self._holding(hits, tokens, token_section, names, encounter.patient))
         spans, hit_mention = spans_of(hits)
-        span_families = [names[token_section[first]] for first, _last in spans]
-        asserted = self._asserter.assert_spans(doc, spans, span_families)
+        span_families = [names[token_section[first]] for first, _last, _anchor in spans]
+        judged = [(first, last) if anchor < 0 else (anchor, anchor + 1) for first, last, anchor in spans]
+        asserted = self._assert(doc, judged, span_families)
         mentions = [
             Mention(
                 note=number,
@@ -121,11 +133,17 @@ class Reader:
                 section=name,
                 assertion=assertion,
             )
-            for (first, last), name, assertion in zip(spans, span_families, asserted, strict=True)
+            for (first, last, _anchor), name, assertion in zip(spans, span_families, asserted, strict=True)
         ]
         starts = np.append(np.flatnonzero(np.diff(tokens.sentence, prepend=-1)), len(offsets) - 1)
         words = self._sentence_words(tokens, {mention.sentence for mention in mentions})
         return NoteReading(number, note, sections, mentions, hits, hit_mention, tokens, offsets, starts, words)
+
+    def _assert(self, doc: Doc, judged: list[tuple[int, int]], names: list[str]) -> list[Assertion]:
+        """Asserts spans in any order (the asserter wants them sorted)."""
+        order = sorted(range(len(judged)), key=judged.__getitem__)
+        sorted_ = self._asserter.assert_spans(doc, [judged[i] for i in order], [names[i] for i in order])
+        return [assertion for _i, assertion in sorted(zip(order, sorted_, strict=True), key=lambda pair: pair[0])]
 
     def _sentence_words(self, tokens: TokenKeys, sentences: set[int]) -> dict[int, frozenset[int]]:
         owner, words = self._terms.expand(tokens.keys)
@@ -150,6 +168,7 @@ class Reader:
             text=np.full(count, -1, np.int32),
             condition=np.zeros(count, np.int16),
             group=np.full(count, -1, np.int32),
+            anchor=np.full(count, -1, np.int32),
         )
 
     def _holding(
@@ -172,11 +191,32 @@ class Reader:
                 sentence = set(tokens.norms[begin:end].tolist())
                 near = any(words <= sentence for words in self._terms.condition_words(condition))
                 keep[i] = near == (condition.kind == "near")
+            elif condition.kind in ("first", "before"):
+                place = first if condition.kind == "first" else first - 1
+                wanted = self._terms.condition_words(condition)
+                keep[i] = place >= 0 and any(int(tokens.norms[place]) in words for words in wanted)
             elif condition.kind == "section":
-                keep[i] = in_section(names[token_section[first]], condition.values)
+                keep[i] = in_section(names[token_section[first]], condition.values) or (
+                    "psh" in condition.values and _dated(tokens, int(hits.last[i]))
+                )
             else:
                 keep[i] = fits_patient(condition, patient)
         return keep
+
+
+def without_headings(tokens: TokenKeys, offsets: NDArray[np.int64], sections: Sequence[Section]) -> TokenKeys:
+    """Takes the words of headings out of the content: "HX:" is no history of what follows it."""
+    keep = np.ones(len(offsets), dtype=bool)
+    for section in sections:
+        low, high = np.searchsorted(offsets, [section.start, section.body])
+        keep[low:high] = False
+    return replace(tokens, content=tokens.content[keep[tokens.content]])
+
+
+def _dated(tokens: TokenKeys, last: int) -> bool:
+    """Whether the next content word is a year: "left TKA 2021" speaks of the past outside any history section."""
+    following = tokens.content[np.searchsorted(tokens.content, last) :][:1]
+    return len(following) == 1 and int(following[0]) - last < 3 and int(tokens.norms[following[0]]) in _YEARS
 
 
 def in_section(family: str, wanted: Sequence[str]) -> bool:
@@ -198,9 +238,3 @@ def fits_patient(condition: Condition, patient: Patient) -> bool:
         ">": patient.age > limit,
         ">=": patient.age >= limit,
     }[operator]
-
-
-def _section_of(sections: Sequence[Section], offsets: NDArray[np.int64]) -> NDArray[np.int64]:
-    """Returns the number of the section that holds each token offset."""
-    starts = np.array([section.start for section in sections], dtype=np.int64)
-    return np.maximum(np.searchsorted(starts, offsets, side="right") - 1, 0)

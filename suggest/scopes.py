@@ -48,9 +48,7 @@ def find_scopes(text: ClauseText, table: TriggerTable, marks: Marks) -> list[lis
         sentence = _Sentence(text, marks, low, high, matches)
         own = list(sentence.scopes())
         if headers and text.is_bulleted(low, high):
-            inherited = (
-                Scope(match, low, sentence.forward_end(match, low), inherited=True) for match in headers
-            )
+            inherited = (Scope(match, low, sentence.forward_end(match, low), inherited=True) for match in headers)
             scopes.append([*own, *inherited])
         elif headers and "\n" not in text.gap(low):
             scopes.append(own)  # a further sentence of the header's or a bullet's line
@@ -73,9 +71,7 @@ class _Sentence:
         self._body = text.body(low, high)
         self._matches = matches
         self._ending = {match.first: match for match in matches if match.rule.ends}
-        self._behind = {
-            match.last - 1: match.first for match in matches if match.rule.direction is Direction.TERMINATE
-        }
+        self._behind = {match.last - 1: match.first for match in matches if match.rule.direction is Direction.TERMINATE}
 
     def scopes(self) -> Iterator[Scope]:
         """Yields the scopes of the sentence's triggers."""
@@ -127,9 +123,7 @@ class _Sentence:
         if last >= self._high or self._text.keys[last] in self._marks.closer:
             return True
         ending = self._ending.get(last)
-        return (
-            ending is not None and ending.rule.direction is Direction.TERMINATE and ending.rule.id != _CAUSE
-        )
+        return ending is not None and ending.rule.direction is Direction.TERMINATE and ending.rule.id != _CAUSE
 
     def forward_end(self, match: Match, start: int) -> int:
         """Returns the end of the trigger's scope that begins at ``start``."""

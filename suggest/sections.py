@@ -46,8 +46,7 @@ def mark_sections(doc: Doc, sections: Sequence[Section]) -> None:
     index = families_of_tokens(doc, sections)
     bounds = np.searchsorted(index, np.arange(len(sections) + 1))
     doc.spans["sections"] = [
-        Span(doc, int(bounds[i]), int(bounds[i + 1]), label=section.family)
-        for i, section in enumerate(sections)
+        Span(doc, int(bounds[i]), int(bounds[i + 1]), label=section.family) for i, section in enumerate(sections)
     ]
 
 
@@ -190,9 +189,7 @@ class _Builder:
 
     def _reopen(self, at: int, section: _Open) -> None:
         self._close(at)
-        self._open = _Open(
-            section.family, at, at, section.marker, section.inline, section.item, section.problems
-        )
+        self._open = _Open(section.family, at, at, section.marker, section.inline, section.item, section.problems)
         self._list = None
 
     def _close(self, end: int) -> None:

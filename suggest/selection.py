@@ -6,6 +6,7 @@ reason for which the code steps back, or nothing. The rules cite the ICD-10-CM O
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -15,8 +16,16 @@ from suggest.policy import Policy
 from suggest.records import AssertionStatus, RankedCode, SuppressedCode
 
 FINAL_STATEMENTS = frozenset(
-    {"final_diagnosis", "discharge_diagnosis", "principal_diagnosis", "secondary_diagnosis", "assessment",
-     "assessment_plan", "impression", "hospital_course"}
+    {
+        "final_diagnosis",
+        "discharge_diagnosis",
+        "principal_diagnosis",
+        "secondary_diagnosis",
+        "assessment",
+        "assessment_plan",
+        "impression",
+        "hospital_course",
+    }
 )
 # guidelines I.C.1.a.1 (HIV), I.C.1.f (Zika), I.C.1.g.1.a (COVID-19), I.C.10.c (novel influenza): confirmed only
 CONFIRMED_ONLY = ("B20", "Z21", "A92.5", "U07.1", "J09", "J10")
@@ -27,6 +36,10 @@ _DEAD = {
     AssertionStatus.HISTORICAL: "is past",
     AssertionStatus.ALLERGY: "is named as an allergen or a reaction to one",
 }
+_DERIVED = frozenset({"family-history", "personal-history", "allergen"})  # their codes say what the assertion says
+_NOT_SAID = re.compile(r"\bunspecified\b|\bnot specified\b", re.IGNORECASE)
+_WITHOUT = re.compile(r"\bwithout\b", re.IGNORECASE)
+_COMMON = frozenset({"with", "type", "other", "specified", "encounter", "complication", "complications"})
 _WORTH_SHOWING = 0.1
 
 
@@ -45,6 +58,7 @@ class _Case:
     code: RankedCode
     row: int | None
     proposed: Sequence[tuple[RankedCode, int | None]]
+    candidates: Sequence[RankedCode]
     index: CodeIndex
     policy: Policy
     replaced: Mapping[str, str]
@@ -62,7 +76,12 @@ def _threshold(case: _Case) -> _Verdict | None:
 
 def _assertion(case: _Case) -> _Verdict | None:
     """Guideline I.B.16, II.K: what is denied, past or another person's is not the patient's diagnosis."""
+    name = case.code.code.code
     statuses = {support.assertion.status for support in case.code.support}
+    if any(status.says_itself(name, assertion) for assertion in statuses):
+        return None
+    if any(support.source in _DERIVED for support in case.code.support):
+        return None
     live = statuses - set(_DEAD)
     if live or not statuses or not case.policy.status_transforms:
         return None
@@ -113,13 +132,49 @@ def _family_line(case: _Case) -> _Verdict | None:
 
 def _unspecified(case: _Case) -> _Verdict | None:
     """Guideline I.B.18: an unspecified code only where the record does not say more."""
-    if case.row is None or not case.policy.billable_only or "unspecified" not in case.code.title.lower():
+    if not case.policy.billable_only or not _NOT_SAID.search(case.code.title):
         return None
-    parent = int(case.index.parent[int(case.index.stem[case.row])])
-    for other, row in case.proposed:
-        if row is not None and int(case.index.parent[int(case.index.stem[row])]) == parent:
-            return "unspecified", "the record supports a more specific code", other.code.code
+    for other, _row in case.proposed:
+        if other.code.code[:3] == case.code.code.code[:3] and not _NOT_SAID.search(other.title):
+            return "unspecified", "the record supports a more specific code (I.B.18)", other.code.code
     return None
+
+
+def _contradicted(case: _Case) -> _Verdict | None:
+    """A title that says "without" something steps back for a code of its category that names it."""
+    if not case.policy.billable_only:
+        return None
+    missing = {word for part in _WITHOUT.split(case.code.title)[1:] for word in _words(part)}
+    if not missing:
+        return None
+    for other, _row in case.proposed:
+        if other.code.code[:3] == case.code.code.code[:3] and missing & _words(_WITHOUT.split(other.title)[0]):
+            return "contradicted", "a code of the same category names what this one excludes", other.code.code
+    return None
+
+
+def _words(text: str) -> set[str]:
+    return {word for word in re.findall(r"[a-z]{4,}", text.lower()) if word not in _COMMON}
+
+
+def _yields(case: _Case) -> _Verdict | None:
+    """Codes that the tabular list or a guideline puts behind others, however probable (``rules/yields.tsv``)."""
+    prefixes, source = status.yields_to(case.code.code.code)
+    if prefixes and case.policy.billable_only:
+        for other in case.candidates:
+            if other.code.code.replace(".", "").startswith(prefixes) and other is not case.code:
+                return "yields", f"it gives way to another code ({source})", other.code.code
+    return None
+
+
+def _unaccompanied(case: _Case) -> _Verdict | None:
+    """Codes that only make sense beside others (``rules/requires.tsv``)."""
+    prefixes, source = status.requires(case.code.code.code)
+    if not prefixes or not case.policy.billable_only:
+        return None
+    if any(other.code.code.replace(".", "").startswith(prefixes) for other, _row in case.proposed):
+        return None
+    return "unaccompanied", f"no code that it belongs to is proposed ({source})", None
 
 
 def _combined(case: _Case) -> _Verdict | None:
@@ -159,10 +214,13 @@ _RULES: tuple[Callable[[_Case], _Verdict | None], ...] = (
     _uncertain,
     _not_billable,
     _family_line,
+    _yields,
     _unspecified,
+    _contradicted,
     _combined,
     _integral,
     _excludes1,
+    _unaccompanied,
 )
 
 
@@ -188,9 +246,10 @@ def select(
     """
     proposed: list[tuple[RankedCode, int | None]] = []
     suppressed: list[SuppressedCode] = []
-    for code in _diseases_first(ranked, threshold):
+    likely = [code for code in ranked if code.probability >= threshold and _speaks(code)]
+    for code in _in_order(ranked, threshold):
         row = index.row(code.code.code)
-        case = _Case(code, row, proposed, index, policy, replaced, threshold)
+        case = _Case(code, row, proposed, likely, index, policy, replaced, threshold)
         verdict = next((found for rule in _RULES if (found := rule(case)) is not None), None)
         if verdict is None:
             proposed.append((code, row))
@@ -199,7 +258,18 @@ def select(
     return Selected(tuple(code for code, _row in proposed), tuple(suppressed))
 
 
-def _diseases_first(ranked: Sequence[RankedCode], threshold: float) -> list[RankedCode]:
-    """Symptoms wait for the diseases that may explain them, however probable they are."""
+def _speaks(code: RankedCode) -> bool:
+    """Whether something in the record says that the patient has it now."""
+    return any(s.assertion.status is AssertionStatus.PRESENT or s.source in _DERIVED for s in code.support)
+
+
+def _in_order(ranked: Sequence[RankedCode], threshold: float) -> list[RankedCode]:
+    """Symptoms wait for the diseases that may explain them, and dependent codes for what they belong to."""
     worth = [code for code in ranked if code.probability >= min(threshold, _WORTH_SHOWING)]
-    return sorted(worth, key=lambda code: (code.code.code[0] == "R", -code.probability, code.code.code))
+
+    def turn(code: RankedCode) -> tuple[int, float, str]:
+        name = code.code.code
+        late = 2 if status.requires(name)[0] else int(name[0] == "R")
+        return late, -code.probability, name
+
+    return sorted(worth, key=turn)

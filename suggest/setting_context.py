@@ -17,15 +17,20 @@ from suggest.terminology import Terminology
 
 _HEAD = 400
 _FOLLOW_UP = re.compile(
-    r"\b(?:follow[ -]?up|f/u|fu visit|post[ -]?op(?:erative)?(?: visit| check| day| wk| week)?|recheck|re-check|aftercare|"
-    r"cast (?:check|removal)|suture removal|weeks? (?:out|s/p|post)|physical therapy|PT (?:eval|note|progress))\b",
+    r"\b(?:follow[ -]?up|f/u|fu visit|post[ -]?op(?:erative)?(?: visit| check| day| wk| week)?|recheck|re-check|"
+    r"aftercare|cast (?:check|removal)|suture removal|weeks? (?:out|s/p|post)|physical therapy|PT (?:eval|note|progress))\b",
     re.IGNORECASE,
 )
 _SEQUELA = re.compile(r"\b(?:sequelae?|late effects?|residuals? (?:of|from))\b", re.IGNORECASE)
 _OPEN_C = re.compile(r"\b(?:type|grade|gustilo)\s*(?:type\s*)?(?:III|3)\s*[ABC]?\b", re.IGNORECASE)
-_OPEN = re.compile(r"\bopen\b(?:\W+\w+){0,6}\W+(?:fx|fxs|fracture)|\b(?:fx|fracture)\w*\W+(?:\w+\W+){0,4}open\b", re.IGNORECASE)
+_OPEN = re.compile(
+    r"\bopen\b(?:[^\w.;\n]+\w+){0,6}[^\w.;\n]+(?:fx|fxs|fracture)"
+    r"|\b(?:fx|fracture)\w*[^\w.;\n]+(?:\w+[^\w.;\n]+){0,4}open\b",
+    re.IGNORECASE,
+)
 _DELIVERED = re.compile(
-    r"\b(?:delivered|vaginal delivery|nsvd|svd|vbac|cesarean (?:section|delivery)|c/s performed|apgars?)\b", re.IGNORECASE
+    r"\b(?:delivered|vaginal delivery|nsvd|svd|vbac|cesarean (?:section|delivery)|c/s performed|apgars?)\b",
+    re.IGNORECASE,
 )
 
 

@@ -8,17 +8,28 @@ come from the nearest side word; the 7th character from the episode of care (gui
 
 from __future__ import annotations
 
+import re
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 
 import numpy as np
+from numpy.typing import NDArray
 
 from suggest.code_sets.index import CodeIndex
+from suggest.keys import term_words, word_key
 from suggest.terminology import Terminology
 
 RIGHT, LEFT, BILATERAL, UNSPECIFIED, RESIDUAL, WITHOUT = 1, 2, 4, 8, 16, 32
 _SIDED = RIGHT | LEFT | BILATERAL
+_NAMED = 0.25  # outweighs every preference, and most words
+_PERIODS = ("trimester", "childbirth", "puerperium")
+_TITLE_WORDS = re.compile(r"[^\W_]+")
+_NOT_SAID = frozenset({"unspecified", "unknown", "nos"})
+_WITH_UNSPECIFIED = re.compile(r"\bwith\b[^,]*\bunspecified\b", re.IGNORECASE)
+# guideline I.C.6.a: where dominance is not documented, the right side counts as dominant, the left as not
+_USUAL_DOMINANCE = re.compile(r"\bright dominant\b|\bleft non-?dominant\b", re.IGNORECASE)
 
 INITIAL, SUBSEQUENT, SEQUELA = "initial", "subsequent", "sequela"
 
@@ -63,8 +74,9 @@ class Resolved:
 class _Child:
     row: int
     words: frozenset[int]
-    weight: float
+    said: frozenset[int]  # its words but for those that it says "without" of
     flags: int
+    preference: float
 
 
 class Resolver:
@@ -78,6 +90,9 @@ class Resolver:
         self._seventh = index.has_seventh
         self._billable = index.billable
         self._end = index.end
+        self._without = int(terminology.word_ids(np.array([word_key("without")], dtype=np.uint64))[0])
+        keys = np.array([word_key(word) for word in _PERIODS], dtype=np.uint64)
+        self._periods = frozenset(terminology.word_ids(keys).tolist()) - {-1}
         self._children = lru_cache(maxsize=60_000)(self._read_children)
 
     def reduce(self, rows: Sequence[int], context: Context) -> list[int]:
@@ -96,8 +111,15 @@ class Resolver:
         plain = [row for row in tops if not self._flags[row] & _SIDED]
         return fitting + plain if fitting else (plain or sided)
 
-    def resolve(self, row: int, context: Context) -> list[Resolved]:
-        """Returns the codes that a row comes down to, best first; at most two."""
+    def resolve(self, row: int, context: Context, named: Sequence[int] = ()) -> list[Resolved]:
+        """Returns the codes that a row comes down to, best first; at most two.
+
+        Args:
+            row: The row.
+            context: What stands around the mention.
+            named: Further rows that the same phrase names; where no word decides, the way leads to them
+                (``Parkinson's disease`` names G20, and as inclusion term G20.A1).
+        """
         row, context = self._lift(row, context)
         node, fit, matched, defaulted = row, 1.0, 0, False
         side = self._side(int(self._flags[row]), context.sides)
@@ -105,7 +127,7 @@ class Resolver:
             children = self._children(node)
             if not children:
                 break
-            child, share, found, by_default, child_side = self._choose(children, context)
+            child, share, found, by_default, child_side = self._choose(children, context, named)
             node = child
             fit *= 0.5 + 0.5 * share
             matched += found
@@ -114,31 +136,69 @@ class Resolver:
         return self._episodes(node, fit, matched, defaulted, side, context)
 
     def _lift(self, row: int, context: Context) -> tuple[int, Context]:
-        """Steps up from a code of the wrong or no side where the words name one and a sibling has it."""
-        flags = int(self._flags[row])
+        """Steps up from a code of another or no side or trimester where the words name one that a sibling has."""
         parent = int(self._index.parent[row])
-        sided = flags & (_SIDED | UNSPECIFIED)
-        if not context.sides or parent < 0 or not sided or self._side(flags, context.sides) > 0:
-            return row, context
-        if self._children(row) or not any(child.flags & _SIDED for child in self._children(parent)):
+        if parent < 0 or self._children(row) or not (self._other_side(row, context) or self._no_period(row, context)):
             return row, context
         words = context.words | frozenset(self._terms.title_words(row).tolist())
         return parent, replace(context, words=words)
 
+    def _other_side(self, row: int, context: Context) -> bool:
+        flags = int(self._flags[row])
+        if not context.sides or not flags & (_SIDED | UNSPECIFIED) or self._side(flags, context.sides) > 0:
+            return False
+        return any(child.flags & _SIDED for child in self._children(int(self._index.parent[row])))
+
+    def _no_period(self, row: int, context: Context) -> bool:
+        if not self._flags[row] & UNSPECIFIED or not context.words & self._periods:
+            return False
+        return not self._periods.isdisjoint(self._terms.title_words(row).tolist())
+
     def _read_children(self, row: int) -> tuple[_Child, ...]:
         if self._billable[row]:
             return ()
-        parent = set(self._terms.title_words(row).tolist())
+        rows = self._index.children(row)
+        if any(self._seventh[child] for child in rows) and not self._told_by_words(rows):
+            return ()
+        words = [self._own_words(child, row) for child in rows]
         children = []
-        for child in self._index.children(row):
-            if self._seventh[child]:
-                continue
-            own = frozenset(
-                w for w in self._terms.title_words(child).tolist() if w not in parent and not self._terms.word_weak[w]
-            )
-            weight = float(self._terms.word_idf[sorted(own)].sum()) if own else 0.0
-            children.append(_Child(child, own, weight, int(self._flags[child])))
+        for child, own in zip(rows, words, strict=True):
+            title = self._index.title(child)
+            added = _added(title, self._index.title(row))
+            if added & _NOT_SAID:  # "unspecified trimester" is not what "third trimester" means
+                own -= frozenset().union(*(other for other in words if other is not own))
+            said = own - self._denied(title) if self._without in own else own
+            children.append(_Child(child, own, said, int(self._flags[child]), _preference(title, added)))
         return tuple(children)
+
+    def _denied(self, title: str) -> set[int]:
+        """Returns the words after "without", and that word itself."""
+        after = term_words(title.lower().partition("without")[2])
+        keys = np.array([word_key(word) for word in after], dtype=np.uint64)
+        return {self._without, *self._terms.word_ids(keys).tolist()}
+
+    def _share(self, child: _Child, context: Context) -> tuple[float, int]:
+        """Returns the share of a child's words that stand in the text, weighed, and their number.
+
+        What a title says "without" of counts only where the text says "without" at all.
+        """
+        words = child.words if self._without in context.words else child.said
+        found = words & context.words
+        if not found:
+            return 0.0, 0
+        idf = self._terms.word_idf
+        return float(idf[sorted(found)].sum() / idf[sorted(words)].sum()), len(found)
+
+    def _own_words(self, child: int, parent: int) -> frozenset[int]:
+        """Returns the words that a title adds to its parent's."""
+        above = set(self._terms.title_words(parent).tolist())
+        words = self._terms.title_words(child).tolist()
+        return frozenset(w for w in words if w not in above and not self._terms.word_weak[w])
+
+    def _told_by_words(self, rows: Sequence[int]) -> bool:
+        """Whether 7th characters stand for words (eye, stage, tophus) and not for an episode or a fetus."""
+        letters = {self._index.code(row)[-1] for row in rows}
+        return "A" not in letters and not any("fetus" in self._index.title(row) for row in rows)
 
     def _side(self, flags: int, sides: int) -> int:
         own = flags & _SIDED
@@ -148,32 +208,25 @@ class Resolver:
             return 1 if sides & BILATERAL or sides & 3 == 3 else -1
         return 1 if own & sides else -1
 
-    def _choose(self, children: Sequence[_Child], context: Context) -> tuple[int, float, int, bool, int]:
+    def _choose(
+        self, children: Sequence[_Child], context: Context, named: Sequence[int]
+    ) -> tuple[int, float, int, bool, int]:
         """Returns (row, share of its words found, words found, by default, side agreement) of the best child."""
         best: tuple[float, _Child, float, int, int] | None = None
         for child in children:
-            found = child.words & context.words
-            share = float(self._terms.word_idf[sorted(found)].sum()) / child.weight if found else 0.0
+            share, count = self._share(child, context)
             side = self._side(child.flags, context.sides)
+            both = child.flags & BILATERAL and context.sides & 3 == 3
             unsided = child.flags & _SIDED and not side
-            score = share + 2.0 * side - 0.25 * bool(unsided) + self._default_bonus(child)
+            score = share + 2.0 * side - 0.25 * bool(unsided) + bool(both) + child.preference
+            score += _NAMED * any(child.row <= other < self._end[child.row] for other in named)
             if best is None or score > best[0]:
-                best = (score, child, share, len(found), side)
+                best = (score, child, share, count, side)
         assert best is not None
         _score, child, share, count, side = best
         by_default = not count and side <= 0
         certainty = 0.5 if by_default else max(share, 0.7 if side > 0 else 0.0)
         return child.row, certainty, count, by_default, side
-
-    def _default_bonus(self, child: _Child) -> float:
-        """Small preferences that decide only where no word does."""
-        if child.flags & UNSPECIFIED:
-            return 0.2
-        if child.flags & RESIDUAL:
-            return -0.1
-        if child.flags & WITHOUT:
-            return 0.15
-        return 0.1 if not child.words else 0.0
 
     def _episodes(
         self, node: int, fit: float, matched: int, defaulted: bool, side: int, context: Context
@@ -189,17 +242,41 @@ class Resolver:
         ]
 
 
+def _added(title: str, parent: str) -> frozenset[str]:
+    """Returns the raw words that a title has more often than its parent's."""
+    own = Counter(_TITLE_WORDS.findall(title.lower()))
+    own.subtract(_TITLE_WORDS.findall(parent.lower()))
+    return frozenset(word for word, count in own.items() if count > 0)
+
+
+def _preference(title: str, added: frozenset[str]) -> float:
+    """Returns small preferences that decide only where no word does: what is left open, then what is absent.
+
+    Args:
+        title: Title of a child.
+        added: The words that it adds to its parent's.
+    """
+    if _USUAL_DOMINANCE.search(title):
+        return 0.05
+    if (added & _NOT_SAID or {"not", "specified"} <= added) and not _WITH_UNSPECIFIED.search(title):
+        return 0.2
+    if added & {"other", "specified", "elsewhere"}:
+        return -0.1
+    if added & {"without", "uncomplicated", "not"} and "with" not in added:
+        return 0.15
+    return 0.0 if added else 0.1
+
+
 def _letters(available: frozenset[str], context: Context) -> list[str]:
     """Returns the 7th characters to propose, best first."""
     if "A" not in available:
-        plain = [letter for letter in ("0", "1") if letter in available]
-        return plain[:1] or sorted(available)[:1]
+        return ["0"] if "0" in available else sorted(available)[:1]
     first = context.open_fracture if context.open_fracture in available else "A"
     by_episode = {INITIAL: [first, "D"], SUBSEQUENT: ["D", first], SEQUELA: ["S", "D"]}[context.episode]
     return [letter for letter in by_episode if letter in available]
 
 
-def side_near(sides: np.ndarray, first: int, last: int, begin: int, end: int) -> int:
+def side_near(sides: NDArray[np.uint8], first: int, last: int, begin: int, end: int) -> int:
     """Returns the side bits that belong to a mention.
 
     Args:
@@ -210,15 +287,18 @@ def side_near(sides: np.ndarray, first: int, last: int, begin: int, end: int) ->
         end: Token after its sentence.
 
     Returns:
-        The bits inside the mention or within three tokens of it, else those nearest in the sentence.
+        The bits inside the mention, else those of the nearest side word in the sentence, together with further
+        ones joined to it ("right and left").
     """
-    low, high = max(begin, first - 3), min(end, last + 3)
-    near = int(np.bitwise_or.reduce(sides[low:high], initial=0))
     inside = int(np.bitwise_or.reduce(sides[first:last], initial=0))
-    if inside or near:
-        return inside or near
-    marked = np.flatnonzero(sides[begin:end]) + begin
-    if not len(marked):
-        return 0
-    distance = np.where(marked < first, first - marked, marked - last + 1)
-    return int(sides[marked[int(np.argmin(distance))]])
+    marked = (np.flatnonzero(sides[begin:end]) + begin).tolist()
+    if inside or not marked:
+        return inside
+    distances = [first - place if place < first else place - last + 1 for place in marked]
+    i = distances.index(min(distances))
+    step = -1 if marked[i] < first else 1
+    bits = int(sides[marked[i]])
+    while 0 <= i + step < len(marked) and abs(marked[i + step] - marked[i]) <= 2:
+        i += step
+        bits |= int(sides[marked[i]])
+    return bits

@@ -11,7 +11,7 @@ from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
-from spacy.strings import hash_string
+from spacy.strings import get_string_id
 from spacy.tokens import Doc
 
 from suggest.keys import U64, find, mix
@@ -78,7 +78,7 @@ class Speller:
             if len(word) >= _SHORTEST and word.isalpha() and not doc[i].text.istitle():
                 meant = self._correct(word)
                 if meant:
-                    found[i] = hash_string(meant)
+                    found[i] = get_string_id(meant)
         return found
 
     def _search(self, word: str) -> str:
@@ -89,17 +89,15 @@ class Speller:
         ids, shared = np.unique(np.concatenate(lists), return_counts=True)
         good = ids[shared >= max(2, _MIN_SHARED * (len(grams) - 2))]
         most = 2 if len(word) >= _LONG else 1
-        best = ("", most + 1, 0)
+        best = (most + 1, 0.0, "")
         for i in good.tolist():
             other = self._terms.spelling[i]
-            if other[0] != word[0]:
-                continue
-            distance = edits(word, other, most)
-            if distance < best[1]:
-                best = (other, distance, i)
-        return best[0]
+            if other[0] == word[0]:
+                # of two words as near, the one that more terms hold: osteoporosis rather than osteopetrosis
+                best = min(best, (edits(word, other, most), float(self._terms.word_idf[i]), other))
+        return best[2] if best[0] <= most else ""
 
 
 def known_words(norms: list[str]) -> NDArray[np.uint64]:
     """Returns the sorted keys of words, for ``Speller``'s ``known``."""
-    return np.unique(mix(np.array([hash_string(norm) for norm in norms], dtype=np.uint64)))
+    return np.unique(mix(np.array([get_string_id(norm) for norm in norms], dtype=np.uint64)))

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from functools import lru_cache
 
+from suggest.records import AssertionStatus
 from suggest.resources import read_table
 
 
@@ -48,10 +49,13 @@ def personal_history() -> PrefixTable:
 
 
 @lru_cache(maxsize=1)
-def history_only_when_resolved() -> PrefixTable:
-    """Disease prefixes that go to history only when explicitly resolved."""
-    rows = read_table("status/personal_history.tsv")
-    return PrefixTable({row["prefix"]: row["kind"] for row in rows if row["kind"] == "resolved-only"})
+def _history_kinds() -> PrefixTable:
+    return PrefixTable({row["prefix"]: row["kind"] for row in read_table("status/personal_history.tsv")})
+
+
+def history_only_when_resolved(code: str) -> bool:
+    """Whether a disease becomes history only when it is called resolved: ``history of`` it may be present."""
+    return _history_kinds().get(code) == "resolved-only"
 
 
 @lru_cache(maxsize=1)
@@ -74,3 +78,47 @@ def integral_to(symptom: str) -> tuple[str, ...]:
     plain = _plain(symptom)
     table = integral_symptoms()
     return tuple(d for length in range(3, len(plain) + 1) for d in table.get(plain[:length], ()))
+
+
+def _listed(name: str, column: str) -> list[tuple[str, tuple[str, ...], str]]:
+    rows = read_table(name)
+    return [(_plain(r["code"]), tuple(_plain(p) for p in r[column].split("|")), r["source"]) for r in rows]
+
+
+@lru_cache(maxsize=1)
+def _yields() -> list[tuple[str, tuple[str, ...], str]]:
+    return _listed("rules/yields.tsv", "to")
+
+
+@lru_cache(maxsize=1)
+def _requires() -> list[tuple[str, tuple[str, ...], str]]:
+    return _listed("rules/requires.tsv", "needs")
+
+
+def yields_to(code: str) -> tuple[tuple[str, ...], str]:
+    """Returns the prefixes (without dots) that a code steps back for, and the rule's source."""
+    return _first_rule(_yields(), code)
+
+
+def requires(code: str) -> tuple[tuple[str, ...], str]:
+    """Returns the prefixes of which one must be reported for a code to make sense, and the rule's source."""
+    return _first_rule(_requires(), code)
+
+
+def _first_rule(rules: list[tuple[str, tuple[str, ...], str]], code: str) -> tuple[tuple[str, ...], str]:
+    plain = _plain(code)
+    return next(((found, source) for prefix, found, source in rules if plain.startswith(prefix)), ((), ""))
+
+
+# chapter 21 names these states itself: a past disease, a removed organ, a relative's disease, an allergy
+_SAY_THEMSELVES = {
+    AssertionStatus.HISTORICAL: ("I252", "Z85", "Z86", "Z87", "Z89", "Z90", "Z92", "Z93", "Z94", "Z95", "Z96", "Z97",
+                                 "Z98", "Z9181"),
+    AssertionStatus.FAMILY: ("Z80", "Z81", "Z82", "Z83", "Z84"),
+    AssertionStatus.ALLERGY: ("Z88", "Z910"),
+}  # fmt: skip
+
+
+def says_itself(code: str, assertion: AssertionStatus) -> bool:
+    """Whether a code means what the assertion says: ``quit smoking years ago`` is present history of smoking."""
+    return _plain(code).startswith(_SAY_THEMSELVES.get(assertion, ("-",)))

@@ -12,15 +12,14 @@ from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
-from spacy.strings import hash_string
+from spacy.strings import get_string_id
 
 from suggest.code_sets.arrays import Strings, pointers, read_arrays
-from suggest.keys import content_words, find, phrase_key, ranges, word_key
+from suggest.keys import content_words, find, normal_words, phrase_key, ranges, word_key
 from suggest.lexicon import Condition, parse_condition
 from suggest.resources import read_table
-from suggest.words import normalise
 
-FORMAT = 1
+FORMAT = 4
 """Raised when the arrays or the way to compile them change."""
 
 
@@ -90,7 +89,7 @@ class Terminology:
     @lru_cache(maxsize=4096)  # noqa: B019 - one terminology lives as long as its process
     def condition_words(self, condition: Condition) -> tuple[frozenset[int], ...]:
         """Returns the NORM hashes that a ``near`` condition looks for: all of one set have to stand near."""
-        return tuple(frozenset(hash_string(normalise(w)) for w in value.split()) for value in condition.values)
+        return tuple(frozenset(map(get_string_id, normal_words(value))) for value in condition.values)
 
     def title_words(self, row: int) -> NDArray[np.int32]:
         """Returns the vocabulary numbers of the content words of a code's title."""

@@ -17,14 +17,15 @@ from suggest.keys import SIDES, phrase_key, term_words, word_key
 from suggest.lexicon import Condition, Source, check_lexicon, read_lexicon
 from suggest.resources import list_tables, read_text
 from suggest.terminology import FORMAT, Terminology
-from suggest.words import normalise, weak_words
+from suggest.words import normalise, stop_words, weak_words
 
 Progress = Callable[[str, float], None]
 
 _BRACKETS = re.compile(r"\s*[\[(]([^\])]*)[\])]")
 _SIDE_BITS = {side: 1 << bit for bit, side in enumerate(SIDES)}
 _RESIDUAL = re.compile(r"^other\b|\bother specified\b|\bnot elsewhere classified\b|\bNEC\b", re.IGNORECASE)
-_UNSPECIFIED = re.compile(r"\bunspecified\b|\bNOS\b", re.IGNORECASE)
+_MANIFESTATION = re.compile(r"\b(?:diseases|conditions) classified elsewhere\b", re.IGNORECASE)
+_UNSPECIFIED = re.compile(r"\bunspecified\b|\bnot specified\b|\bNOS\b", re.IGNORECASE)
 
 
 def _variants(title: str) -> Iterator[str]:
@@ -61,8 +62,8 @@ class _Phrases:
         self.groups: list[tuple[int, ...]] = []
 
     def add(self, words: list[str], row: int, source: Source, text: str, condition: str = "") -> None:
-        if not words:
-            return
+        if not _strong(words):
+            return  # "Hers disease" has no other word left: "hers" is a stop word
         key = phrase_key(words)
         number = self.conditions.setdefault(condition, len(self.conditions))
         slot = (row, int(source), number)
@@ -86,7 +87,7 @@ def _add_official(phrases: _Phrases, index: CodeIndex, report: Callable[[float],
             for variant in _variants(text):
                 words = term_words(variant)
                 phrases.add(words, row, source, text)
-                if not _RESIDUAL.search(variant):
+                if not _RESIDUAL.search(variant) and not _MANIFESTATION.search(variant):
                     phrases.add(_strong(words), row, source, text)
 
 
@@ -96,10 +97,28 @@ def _add_lexicon(phrases: _Phrases, index: CodeIndex, *, strict: bool) -> None:
         entries = check_lexicon(entries, lambda code: index.row(code) is not None)
     for entry in entries:
         words = term_words(entry.term)
+        condition = _condition_text(entry.condition) or _implied(entry.term, words)
         for code in entry.codes:
             row = index.row(code)
             if row is not None:
-                phrases.add(words, row, entry.source, entry.term, _condition_text(entry.condition))
+                source = Source.DRUG if code.startswith("Z79") else entry.source
+                phrases.add(words, row, source, entry.term, condition)
+
+
+_LEADS = frozenset({"history", normalise("s/p")})
+
+
+def _implied(term: str, words: list[str]) -> str:
+    """Returns the condition that word order matters for, where a term would mean something else without it.
+
+    Keys know no order and no stop words: ``s/p PCI`` must not match in ``NSTEMI, s/p PCI``, nor ``due for
+    colonoscopy`` wherever a colonoscopy is named.
+    """
+    if words and words[0] in _LEADS:
+        return f"first:{words[0]}"
+    raw = [normalise(word) for word in re.findall(r"[^\W_]+(?:/[^\W_]+)?", term)]
+    before = raw.index(words[0]) - 1 if len(words) == 1 and words[0] in raw else -1
+    return f"before:{raw[before]}" if before >= 0 and raw[before] in stop_words() else ""
 
 
 def _condition_text(condition: Condition | None) -> str:
@@ -209,7 +228,8 @@ def _word_arrays(phrases: _Phrases, index: CodeIndex) -> dict[str, Array]:
     for words in phrase_words:
         frequency[words] += 1
     idf = np.log((len(keys) + 1) / (frequency + 1)).astype(np.float32)
-    post_start, post_key, post_weight = _postings(phrase_words, idf)
+    squared = idf**2  # a missing telling word costs more than several common ones
+    post_start, post_key, post_weight = _postings(phrase_words, squared)
     title_start, title_word = _csr([number[w] for w in words] for words in titles)
     blob, offsets = pack_strings(word for _key, word in by_key)
     return {
@@ -218,7 +238,7 @@ def _word_arrays(phrases: _Phrases, index: CodeIndex) -> dict[str, Array]:
         "word_weak": np.array([word in weak for _key, word in by_key], dtype=bool),
         "word_blob": blob,
         "word_offsets": offsets,
-        "key_weight": np.array([idf[words].sum() for words in phrase_words], dtype=np.float32),
+        "key_weight": np.array([squared[words].sum() for words in phrase_words], dtype=np.float32),
         "key_length": np.array([len(phrases.words[key]) for key in keys], dtype=np.int8),
         "post_start": post_start,
         "post_key": post_key,
@@ -230,15 +250,15 @@ def _word_arrays(phrases: _Phrases, index: CodeIndex) -> dict[str, Array]:
 
 
 def _postings(
-    phrase_words: list[list[int]], idf: NDArray[np.float32]
+    phrase_words: list[list[int]], weight: NDArray[np.float32]
 ) -> tuple[NDArray[np.int32], NDArray[np.int32], NDArray[np.float32]]:
     """Inverts phrase → words for phrases of two and more words (shorter ones match exactly or not)."""
     pairs = np.array(
         [(word, i) for i, words in enumerate(phrase_words) if len(words) > 1 for word in words], dtype=np.int32
     ).reshape(-1, 2)
     pairs = pairs[np.lexsort((pairs[:, 1], pairs[:, 0]))]
-    starts = np.searchsorted(pairs[:, 0], np.arange(len(idf) + 1)).astype(np.int32)
-    return starts, np.ascontiguousarray(pairs[:, 1]), idf[pairs[:, 0]]
+    starts = np.searchsorted(pairs[:, 0], np.arange(len(weight) + 1)).astype(np.int32)
+    return starts, np.ascontiguousarray(pairs[:, 1]), weight[pairs[:, 0]]
 
 
 def _row_flags(index: CodeIndex) -> NDArray[np.uint8]:
@@ -253,6 +273,7 @@ def _row_flags(index: CodeIndex) -> NDArray[np.uint8]:
         flags[row] |= 8 * bool(_UNSPECIFIED.search(title)) | 16 * bool(_RESIDUAL.search(title))
         flags[row] |= 32 * ("without" in words)
     return flags
+
 
 def _csr(groups: Iterable[Iterable[int]]) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
     """Packs groups of numbers as (starts, values): group i is ``values[starts[i]:starts[i + 1]]``."""

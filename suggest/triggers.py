@@ -174,9 +174,7 @@ class TriggerTable:
                 found.append(part)
             elif part.startswith("<") and part.endswith(">"):
                 known = ", ".join(sorted(self._names))
-                raise ResourceError(
-                    f"{TRIGGERS}: phrase {phrase!r} names class {part}; expected one of {known}"
-                )
+                raise ResourceError(f"{TRIGGERS}: phrase {phrase!r} names class {part}; expected one of {known}")
             else:
                 found.extend(fold(token.text) for token in self._nlp.make_doc(part))
         return tuple(found)
@@ -188,9 +186,7 @@ class TriggerTable:
     def _add(self, rule: Rule) -> None:
         keys = self.keys(rule.phrase)
         if not keys:
-            raise ResourceError(
-                f"{TRIGGERS}: a row of rule {rule.id!r} has no phrase; expected at least one word"
-            )
+            raise ResourceError(f"{TRIGGERS}: a row of rule {rule.id!r} has no phrase; expected at least one word")
         node = self._root
         for key in keys:
             node = node.children.setdefault(key, _Node())
@@ -224,9 +220,7 @@ class TriggerTable:
                 end = match.last
         return found
 
-    def _longest(
-        self, keys: Sequence[str], numbers: Mapping[int, str], first: int, last: int
-    ) -> Match | None:
+    def _longest(self, keys: Sequence[str], numbers: Mapping[int, str], first: int, last: int) -> Match | None:
         nodes = [self._root]
         best: Match | None = None
         for i in range(first, last):
@@ -262,9 +256,7 @@ def parse_rule(row: Mapping[str, str]) -> Rule:
     if not limit.isdecimal() or int(limit) < 1:
         raise ResourceError(f"{TRIGGERS}: phrase {phrase!r}: limit {limit!r}; expected an integer from 1")
     if not row["rule"]:
-        raise ResourceError(
-            f"{TRIGGERS}: phrase {phrase!r} has no rule; expected the id that assertions name"
-        )
+        raise ResourceError(f"{TRIGGERS}: phrase {phrase!r} has no rule; expected the id that assertions name")
     ends: frozenset[AssertionStatus] = frozenset()
     if direction is Direction.TERMINATE:
         ends = _ended(row)
@@ -287,9 +279,7 @@ def _checked(row: Mapping[str, str], column: str, allowed: Sequence[str]) -> str
     value = row[column]
     if value not in allowed:
         known = ", ".join(repr(str(option)) for option in allowed)
-        raise ResourceError(
-            f"{TRIGGERS}: phrase {row['phrase']!r}: {column} {value!r}; expected one of {known}"
-        )
+        raise ResourceError(f"{TRIGGERS}: phrase {row['phrase']!r}: {column} {value!r}; expected one of {known}")
     return value
 
 
@@ -300,6 +290,5 @@ def _ended(row: Mapping[str, str]) -> frozenset[AssertionStatus]:
         return LOCAL
     allowed = [*AssertionStatus]
     return frozenset(
-        AssertionStatus(_checked({**row, "status": name}, "status", allowed))
-        for name in row["status"].split("+")
+        AssertionStatus(_checked({**row, "status": name}, "status", allowed)) for name in row["status"].split("+")
     )

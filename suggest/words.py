@@ -14,13 +14,14 @@ from functools import lru_cache
 from suggest.resources import read_table
 
 _WORD = re.compile(r"[^\W_]")
+_POSSESSIVES = frozenset({"'s", "’s"})
 _SPELLINGS = (
     ("oedema", "edema"),
     ("oesoph", "esoph"),
     ("haem", "hem"),
     ("anaem", "anem"),
     ("paed", "ped"),
-    ("orrhoea", "orrhea"),
+    ("rrhoea", "rrhea"),
     ("oestr", "estr"),
     ("gynaec", "gynec"),
     ("foet", "fet"),
@@ -64,8 +65,8 @@ def _singular(word: str) -> str:
 
 
 def normalise(word: str) -> str:
-    """Returns the normal form of one token, ``""`` for punctuation and white space."""
-    if not _WORD.search(word):
+    """Returns the normal form of one token, ``""`` for punctuation, white space and the possessive ``'s``."""
+    if not _WORD.search(word) or word.lower() in _POSSESSIVES:
         return ""
     low = word.lower()
     if not low.isascii():

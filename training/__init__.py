@@ -1,0 +1,1 @@
+"""Training and evaluation: corpora, phrases, the ranker, metrics."""

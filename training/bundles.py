@@ -33,10 +33,7 @@ def licence_of(group: str) -> str:
 def corpora_of(examples: Sequence[TrainingExample]) -> tuple[TrainingCorpus, ...]:
     """Returns the corpora that examples come from, with their licences."""
     counts = Counter(example.group for example in examples)
-    return tuple(
-        TrainingCorpus(name, licence_of(name), count)
-        for name, count in sorted(counts.items())
-    )
+    return tuple(TrainingCorpus(name, licence_of(name), count) for name, count in sorted(counts.items()))
 
 
 def save_model(
@@ -74,7 +71,10 @@ def save_model(
         corpora=corpora,
         metrics=dict(metrics),
     )
-    return write_bundle(folder, manifest, _arrays(model), {"ranker": model.ranker}, model_card(manifest))
+    estimators: dict[str, object] = {"ranker": model.ranker}
+    if model.sequencer is not None:
+        estimators["sequencer"] = model.sequencer
+    return write_bundle(folder, manifest, _arrays(model), estimators, model_card(manifest))
 
 
 def _arrays(model: Model) -> dict[str, Array | Mapping[str, Array]]:
@@ -127,7 +127,8 @@ def model_card(manifest: ModelManifest) -> str:
         "Neither is a sample of any hospital's work: measure on your own charts before you rely on it.",
         "- Codes never seen in training are reached only by terms, lexicon and composition.",
         "- English text of US style. Scanned or handwritten notes are out of scope.",
-        "- Thresholds: " + ", ".join(f"{p} {v[System.ICD10CM.value]:.2f}" for p, v in sorted(manifest.thresholds.items())),
+        "- Thresholds: "
+        + ", ".join(f"{p} {v[System.ICD10CM.value]:.2f}" for p, v in sorted(manifest.thresholds.items())),
         "",
     ]
     return "\n".join(lines)
@@ -136,8 +137,10 @@ def model_card(manifest: ModelManifest) -> str:
 def _metric_lines(metrics: Mapping[str, Any]) -> list[str]:
     if not metrics:
         return ["No evaluation is kept with this bundle; run `chartcoder evaluate`."]
-    lines = ["| charts | n | F1 (95 % interval) | precision | recall | MAP | recall@20 | first-listed | ECE |",
-             "| --- | --- | --- | --- | --- | --- | --- | --- | --- |"]
+    lines = [
+        "| charts | n | F1 (95 % interval) | precision | recall | MAP | recall@20 | first-listed | ECE |",
+        "| --- | --- | --- | --- | --- | --- | --- | --- | --- |",
+    ]
     for name, result in metrics.items():
         d = result["diagnosis"]
         low, high = d["f1_interval"] or (None, None)

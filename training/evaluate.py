@@ -100,8 +100,7 @@ def score(
         "em": _score_visits([_visits(example, found) for example, found in pairs]),
         "charts": len(pairs),
         "ms_per_chart": {
-            f"p{share}": float(np.percentile(ms_per_chart, share)) if len(ms_per_chart) else None
-            for share in (50, 99)
+            f"p{share}": float(np.percentile(ms_per_chart, share)) if len(ms_per_chart) else None for share in (50, 99)
         },
     }
 
@@ -153,8 +152,7 @@ def _ratio(numerator: float, denominator: float) -> float | None:
 def _counts(charts: Sequence[_Chart]) -> NDArray[np.int64]:
     """Returns per chart the numbers of right, proposed and gold codes, shape (charts, 3)."""
     rows = [
-        (len(set(chart.gold).intersection(chart.proposed)), len(chart.proposed), len(chart.gold))
-        for chart in charts
+        (len(set(chart.gold).intersection(chart.proposed)), len(chart.proposed), len(chart.gold)) for chart in charts
     ]
     return np.array(rows, dtype=np.int64).reshape(-1, 3)
 
@@ -216,8 +214,7 @@ def _visit_levels() -> dict[str, tuple[str, int | None]]:
     name = "em_visits.tsv"
     table = (files("training") / "data" / name).read_text(encoding="utf-8")
     return {
-        row["code"]: (row["family"], int(row["level"]) if row["level"] else None)
-        for row in parse_table(table, name)
+        row["code"]: (row["family"], int(row["level"]) if row["level"] else None) for row in parse_table(table, name)
     }
 
 
@@ -235,9 +232,7 @@ def _visits(example: TrainingExample, found: Mapping[System, Prediction]) -> tup
 def _score_visits(visits: Sequence[tuple[list[str], list[str]]]) -> dict[str, float | int | None]:
     with_gold = [(gold, proposed) for gold, proposed in visits if gold]
     exact = sum(gold == proposed for gold, proposed in with_gold)
-    near = sum(
-        len(gold) == len(proposed) and all(map(_within_one, gold, proposed)) for gold, proposed in with_gold
-    )
+    near = sum(len(gold) == len(proposed) and all(map(_within_one, gold, proposed)) for gold, proposed in with_gold)
     total = len(with_gold)
     return {"exact": _ratio(exact, total), "within_one": _ratio(near, total), "charts": total}
 
@@ -246,9 +241,4 @@ def _within_one(code: str, other: str) -> bool:
     if code == other:
         return True
     (family, level), (other_family, other_level) = _visit_levels()[code], _visit_levels()[other]
-    return (
-        family == other_family
-        and level is not None
-        and other_level is not None
-        and abs(level - other_level) <= 1
-    )
+    return family == other_family and level is not None and other_level is not None and abs(level - other_level) <= 1

@@ -12,17 +12,21 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+from spacy.attrs import IDX
 from spacy.language import Language
 
 from suggest.keys import keys_of_norms, token_keys, windows
 from suggest.nlp import read
+from suggest.reading import without_headings
 from suggest.records import System, TrainingExample
+from suggest.sections import find_sections
 
 LONGEST = 5
 _MIN_NOTES = 2
 _MIN_PRECISION = 0.12
 _MIN_LIFT = 4.0
 _PER_CODE = 80
+_MARKED_SHARE = 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,16 +70,20 @@ def read_document(nlp: Language, example: TrainingExample) -> PhraseDocument:
         with nlp.memory_zone():
             doc = read(nlp, note.text)
             tokens = token_keys(doc)
-            found = windows(tokens, LONGEST)
-            keys.append(found.keys)
+            offsets = doc.to_array(IDX).astype(np.int64)
             words.append(np.unique(keys_of_norms(tokens.norms)))
-            starts = np.array([doc[int(i)].idx for i in tokens.content], dtype=np.int64)
+        tokens = without_headings(tokens, offsets, find_sections(note.text))
+        found = windows(tokens, LONGEST)
+        keys.append(found.keys)
+        starts = offsets[tokens.content]
         first = starts[found.first]
         last = starts[found.first + found.length - 1]
         for gold in diagnoses:
             for evidence in gold.evidence:
                 if evidence.note_id == note.id:
                     inside = (first >= evidence.start) & (last < evidence.end)
+                    size = int(((starts >= evidence.start) & (starts < evidence.end)).sum())
+                    inside &= found.length >= _MARKED_SHARE * min(size, LONGEST)  # most of the words, not one
                     marked.extend((gold.code.code, int(key)) for key in found.keys[inside])
     return PhraseDocument(
         keys=np.unique(np.concatenate(keys)) if keys else np.zeros(0, np.uint64),

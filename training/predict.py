@@ -25,9 +25,7 @@ def prediction_of(suggestion: Suggestion) -> dict[System, Prediction]:
     return {
         system: Prediction(
             ranked=tuple((r.code.code, r.probability) for r in suggestion.ranked if r.code.system is system),
-            proposed=tuple(
-                line.ranked.code.code for line in suggestion.codes if line.ranked.code.system is system
-            ),
+            proposed=tuple(line.ranked.code.code for line in suggestion.codes if line.ranked.code.system is system),
         )
         for system in systems
     }

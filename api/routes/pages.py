@@ -21,20 +21,21 @@ router = APIRouter(include_in_schema=False, dependencies=[requires(Permission.PU
 
 _MEDIA_TYPES = {".css": "text/css", ".js": "text/javascript", ".svg": "image/svg+xml"}
 _FOR_EVER = "public, max-age=31536000, immutable"
-_REVALIDATE = "no-cache"
+REVALIDATE = "no-cache"
 
-_templates = Environment(
+templates = Environment(
     loader=PackageLoader("api", "web/templates"), autoescape=True, undefined=StrictUndefined, trim_blocks=True
 )
+"""The templates of all pages; what they are given is escaped."""
 
 
 @router.get("/")
 def page() -> Response:
     """Returns the page on which a chart is pasted and read."""
-    html = _templates.get_template("index.html").render(
-        settings=list(Setting), claims=list(Claim), sexes=list(Sex), asset=_address
+    html = templates.get_template("index.html").render(
+        settings=list(Setting), claims=list(Claim), sexes=list(Sex), asset=asset_address
     )
-    return Response(html, media_type="text/html", headers={"Cache-Control": _REVALIDATE})
+    return Response(html, media_type="text/html", headers={"Cache-Control": REVALIDATE})
 
 
 @router.get("/static/{name}")
@@ -47,20 +48,20 @@ def static(name: str, v: str = "") -> Response:
     return Response(
         content,
         media_type=_MEDIA_TYPES[name[name.rindex(".") :]],
-        headers={"Cache-Control": _FOR_EVER if v == digest else _REVALIDATE},
+        headers={"Cache-Control": _FOR_EVER if v == digest else REVALIDATE},
     )
 
 
 @router.get("/samples.json")
 def samples() -> Response:
     """Returns the invented charts that the page offers to try."""
-    return JSONResponse(sample_charts(), headers={"Cache-Control": _REVALIDATE})
+    return JSONResponse(sample_charts(), headers={"Cache-Control": REVALIDATE})
 
 
 @router.get("/openapi.json")
 def openapi(request: Request) -> Response:
     """Returns the OpenAPI document."""
-    return JSONResponse(request.app.openapi(), headers={"Cache-Control": _REVALIDATE})
+    return JSONResponse(request.app.openapi(), headers={"Cache-Control": REVALIDATE})
 
 
 @router.get("/problems/{name}")
@@ -92,5 +93,6 @@ def _entries(folder: Traversable, *suffixes: str) -> list[Traversable]:
     return sorted(found, key=lambda entry: entry.name)
 
 
-def _address(name: str) -> str:
+def asset_address(name: str) -> str:
+    """Returns the address of a file of the pages, with its hash."""
     return f"/static/{name}?v={_assets()[name][1]}"

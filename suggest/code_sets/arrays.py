@@ -116,9 +116,7 @@ def read_arrays(folder: Path, format_version: int) -> tuple[dict[str, Array], di
     try:
         meta = json.loads((folder / META).read_text(encoding="utf-8"))
         if meta["format"] != format_version:
-            raise CodeSetError(
-                f"code index {folder}: format {meta['format']}, expected {format_version}; {advice}"
-            )
+            raise CodeSetError(f"code index {folder}: format {meta['format']}, expected {format_version}; {advice}")
         arrays = {name: _map(folder / f"{name}.npy") for name in meta["arrays"]}
     except FileNotFoundError as error:
         raise CodeSetError(f"code index {folder}: {error.filename} is missing; {advice}") from error
@@ -126,9 +124,7 @@ def read_arrays(folder: Path, format_version: int) -> tuple[dict[str, Array], di
         raise CodeSetError(f"code index {folder} cannot be read ({error}); {advice}") from error
     for name, length in meta["arrays"].items():
         if len(arrays[name]) != length:
-            raise CodeSetError(
-                f"code index {folder}: {name} has {len(arrays[name])} items, not {length}; {advice}"
-            )
+            raise CodeSetError(f"code index {folder}: {name} has {len(arrays[name])} items, not {length}; {advice}")
     return arrays, meta
 
 

@@ -122,9 +122,7 @@ def _common(titles: Sequence[str]) -> str:
     """Returns the words that titles begin with; of a single title, all before its last comma."""
     if len(titles) == 1:
         return titles[0].rpartition(", ")[0] or titles[0]
-    common = takewhile(
-        lambda words: len(set(words)) == 1, zip(*(title.split() for title in titles), strict=False)
-    )
+    common = takewhile(lambda words: len(set(words)) == 1, zip(*(title.split() for title in titles), strict=False))
     return " ".join(words[0] for words in common).rstrip(",;") or titles[0]
 
 

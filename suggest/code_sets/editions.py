@@ -89,9 +89,7 @@ def choose_edition(installed: Sequence[Edition], encounter: Encounter) -> tuple[
     name, day = _deciding_date(encounter)
     if day is None:
         return newest, None
-    nearest = min(
-        installed, key=lambda edition: (_days_outside(edition, day), -edition.effective_from.toordinal())
-    )
+    nearest = min(installed, key=lambda edition: (_days_outside(edition, day), -edition.effective_from.toordinal()))
     if _days_outside(nearest, day) == 0:
         return nearest, None
     if day < nearest.effective_from:

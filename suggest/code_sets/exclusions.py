@@ -39,9 +39,7 @@ def _block_rows(block: Block, table: CodeTable) -> tuple[int, int]:
     return low, int(table.end[high])
 
 
-def exclusion_arrays(
-    tabular: TabularList, arrays: dict[str, Array], outer: Sequence[int]
-) -> dict[str, Array]:
+def exclusion_arrays(tabular: TabularList, arrays: dict[str, Array], outer: Sequence[int]) -> dict[str, Array]:
     """Returns, for every set of Excludes1 notes that some code is under, the rows that it excludes.
 
     ``exclusion_of`` gives the set of a row (-1: none) and ``exclusion_ptr`` the runs of a set. A run of rows
@@ -75,9 +73,7 @@ def exclusion_arrays(
     }
 
 
-def _places(
-    tabular: TabularList, arrays: dict[str, Array], outer: Sequence[int]
-) -> tuple[list[int], list[int]]:
+def _places(tabular: TabularList, arrays: dict[str, Array], outer: Sequence[int]) -> tuple[list[int], list[int]]:
     """Returns the place above each place (-1: none), and an order in which that one comes first.
 
     Places are the rows, then the blocks, then the chapters, as in ``note_ptr``.
@@ -86,8 +82,7 @@ def _places(
     chapter_place = {chapter.number: rows + blocks + i for i, chapter in enumerate(tabular.chapters)}
     blocks_above = (arrays["block"].astype(np.int64) + rows).tolist()
     above = [
-        parent if parent >= 0 else block
-        for parent, block in zip(arrays["parent"].tolist(), blocks_above, strict=True)
+        parent if parent >= 0 else block for parent, block in zip(arrays["parent"].tolist(), blocks_above, strict=True)
     ]
     for block, around in zip(tabular.blocks, outer, strict=True):
         above.append(rows + around if around >= 0 else chapter_place[block.chapter])
@@ -107,9 +102,7 @@ def _nesting(block: int, outer: Sequence[int]) -> int:
     return depth
 
 
-def _own_exclusions(
-    tabular: TabularList, arrays: dict[str, Array]
-) -> Iterator[tuple[int, list[tuple[int, Rows]]]]:
+def _own_exclusions(tabular: TabularList, arrays: dict[str, Array]) -> Iterator[tuple[int, list[tuple[int, Rows]]]]:
     """Yields each place with Excludes1 notes, its notes (by number) and the rows that each names."""
     table = CodeTable(arrays)
     first = arrays["note_ptr"].tolist()

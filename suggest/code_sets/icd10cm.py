@@ -85,9 +85,7 @@ def read_tabular(file: IO[bytes], name: str) -> TabularList:
     for chapter in root.findall("chapter"):
         reader.read_chapter(chapter)
     if not reader.nodes:
-        raise CodeSetError(
-            f"{name}: no codes found; expected chapters that hold sections that hold diag elements"
-        )
+        raise CodeSetError(f"{name}: no codes found; expected chapters that hold sections that hold diag elements")
     return TabularList(
         version=(root.findtext("version") or "").strip(),
         chapters=tuple(reader.chapters),
@@ -225,9 +223,7 @@ class _Reader:
             return []
         plain = code.replace(".", "")
         if len(plain) > _LENGTH_BEFORE_SEVENTH:
-            self._fail(
-                element, f"code {code} has {len(plain)} characters and still takes a 7th; expected at most 6"
-            )
+            self._fail(element, f"code {code} has {len(plain)} characters and still takes a 7th; expected at most 6")
         stem = plain.ljust(_LENGTH_BEFORE_SEVENTH, _PLACEHOLDER)
         return [
             (f"{stem[:3]}.{stem[3:]}{character}", meaning)
@@ -249,9 +245,7 @@ class _Reader:
     def _title(self, element: Element) -> str:
         title = _TITLE_RANGE.sub("", _text(element.find("desc")))
         if not title:
-            self._fail(
-                element, f"{element.tag} {_text(element.find('name')) or element.get('id')} has no desc"
-            )
+            self._fail(element, f"{element.tag} {_text(element.find('name')) or element.get('id')} has no desc")
         return title
 
     def _claim(self, element: Element, name: str) -> None:

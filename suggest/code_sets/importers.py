@@ -73,9 +73,7 @@ def shipped_edition() -> Edition:
     name = shipped_tabular().name
     year = _RELEASE_YEAR.search(name)
     if year is None:
-        raise CodeSetError(
-            f"the shipped tabular list {name} states no year; expected a name such as tabular-2026.xml"
-        )
+        raise CodeSetError(f"the shipped tabular list {name} states no year; expected a name such as tabular-2026.xml")
     return fiscal_year_edition(System.ICD10CM, int(year[1]), name)
 
 
@@ -111,8 +109,7 @@ def open_edition(home: Path, name: str, *, progress: Progress | None = None) -> 
     if name != edition.name:
         names = ", ".join(installed.name for installed in installed_editions(home))
         raise CodeSetError(
-            f"edition {name} is not installed (installed: {names}); "
-            "import it: chartcoder codes import icd10cm FILE"
+            f"edition {name} is not installed (installed: {names}); import it: chartcoder codes import icd10cm FILE"
         )
     with shipped_tabular().open("rb") as file:
         digest = hashlib.file_digest(file, "sha256").hexdigest()
@@ -167,9 +164,7 @@ def diff_editions(earlier: CodeIndex, later: CodeIndex) -> Diff:
         elif _plain(old := earlier.title(before)) != _plain(title := later.title(row)):
             retitled.append((code, old, title))
     retired = [
-        code
-        for _, code in _billable(earlier)
-        if (after := later.row(code)) is None or not later.billable[after]
+        code for _, code in _billable(earlier) if (after := later.row(code)) is None or not later.billable[after]
     ]
     return Diff(tuple(new), tuple(retired), tuple(retitled))
 
@@ -227,9 +222,7 @@ def _read_import(folder: Path, kind: SourceKind, digest: str) -> TabularList:
     try:
         data = (folder / kind.file_name).read_bytes()
     except OSError as error:
-        raise CodeSetError(
-            f"{folder / kind.file_name} cannot be read: {error.strerror}; import it again"
-        ) from error
+        raise CodeSetError(f"{folder / kind.file_name} cannot be read: {error.strerror}; import it again") from error
     if hashlib.sha256(data).hexdigest() != digest:
         raise CodeSetError(f"{folder / kind.file_name} was altered since its import; import it again")
     return read_source(Source(kind, kind.file_name, data), _read_shipped)

@@ -168,9 +168,7 @@ class CodeIndex:
         found = []
         for place in self._places(row):
             first, last = self._note_ptr[place : place + 2].tolist()
-            found += [
-                self._note(note, place) for note in range(first, last) if self._note_kind[note] == wanted
-            ]
+            found += [self._note(note, place) for note in range(first, last) if self._note_kind[note] == wanted]
         return tuple(found)
 
     def excludes1(self, row_a: int, row_b: int) -> InstructionalNote | None:

@@ -157,9 +157,7 @@ class CodeTable:
         if test is None:
             return rows[:0]
         # A condition speaks of complete codes: T39.01 is not yet "with fifth or sixth character 1".
-        keep = [
-            row for row in rows.tolist() if self._complete(row) and test(self._text(row), self._stem(row))
-        ]
+        keep = [row for row in rows.tolist() if self._complete(row) and test(self._text(row), self._stem(row))]
         return np.array(keep, dtype=np.int32)
 
     def _complete(self, row: int) -> bool:

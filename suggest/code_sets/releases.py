@@ -123,9 +123,7 @@ def _decode(source: Source) -> str:
         return source.data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         line = source.data.count(b"\n", 0, error.start) + 1
-        raise CodeSetError(
-            f"{source.name}:{line}: not UTF-8; expected the file as CMS publishes it"
-        ) from error
+        raise CodeSetError(f"{source.name}:{line}: not UTF-8; expected the file as CMS publishes it") from error
 
 
 def _load_zip(data: bytes, name: str, max_bytes: int) -> Source:
@@ -151,9 +149,7 @@ def _choose_member(archive: zipfile.ZipFile, name: str) -> tuple[SourceKind, zip
         fitting = [m for m in members if pattern.fullmatch(PurePosixPath(m.filename).name)]
         if len(fitting) > 1:
             several = ", ".join(sorted(member.filename for member in fitting))
-            raise CodeSetError(
-                f"{name} holds several {kind} files ({several}); unpack it and import one of them"
-            )
+            raise CodeSetError(f"{name} holds several {kind} files ({several}); unpack it and import one of them")
         if fitting:
             return kind, fitting[0]
     raise CodeSetError(f"{name} holds no file of ICD-10-CM codes; {_EXPECTED}")

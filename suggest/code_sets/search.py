@@ -111,9 +111,7 @@ class Search:
         last = int(np.searchsorted(self._words, key.ljust(size, b"\xff"), side="right"))
         return int(self._posting_ptr[first]), int(self._posting_ptr[last])
 
-    def _add(
-        self, matched: NDArray[np.float32], alive: NDArray[np.bool_], spans: Iterable[tuple[int, int]]
-    ) -> float:
+    def _add(self, matched: NDArray[np.float32], alive: NDArray[np.bool_], spans: Iterable[tuple[int, int]]) -> float:
         """Credits one word of the query, with ``spans`` exact and prefix by turns; returns its weight."""
         credit = np.zeros(len(matched), dtype=np.float32)
         for number, (first, last) in enumerate(spans):

@@ -3,21 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from suggest.code_sets.importers import open_edition
 from suggest.code_sets.index import CodeIndex
 from suggest.features import FEATURES
 from suggest.pipeline import Suggester
 from suggest.ranking import Calibration, Model
 from suggest.records import Claim, Encounter, Note, Patient, Setting, Sex
 from suggest.terminology import Terminology
-from suggest.terminology_compiler import open_terminology
 
 _STRENGTH = FEATURES.index("strength")
 
@@ -35,6 +32,7 @@ def untrained_model(**changes: Any) -> Model:
     parts: dict[str, Any] = {
         "name": "untrained",
         "ranker": StrengthRanker(),
+        "sequencer": None,
         "calibrations": {"claims": straight, "benchmark": straight},
         "thresholds": {"default": 0.15},
         "learnt_keys": np.zeros(0, np.uint64),
@@ -48,21 +46,6 @@ def untrained_model(**changes: Any) -> Model:
         "known": np.zeros(0, np.uint64),
     }
     return Model(**parts | changes)
-
-
-@pytest.fixture(scope="session")
-def data_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tmp_path_factory.mktemp("suggest")
-
-
-@pytest.fixture(scope="session")
-def index(data_home: Path) -> CodeIndex:
-    return open_edition(data_home, "FY2026")
-
-
-@pytest.fixture(scope="session")
-def terminology(data_home: Path, index: CodeIndex) -> Terminology:
-    return open_terminology(data_home, index, strict=False)
 
 
 @pytest.fixture(scope="session")

@@ -122,9 +122,7 @@ def _patient(value: object) -> Patient:
     if not isinstance(value, dict):
         raise CorpusError("key 'patient' must be an object {age, sex}")
     age = value.get("age")
-    if age is not None and (
-        not isinstance(age, int | float) or isinstance(age, bool) or not 0 <= age <= _MAX_AGE
-    ):
+    if age is not None and (not isinstance(age, int | float) or isinstance(age, bool) or not 0 <= age <= _MAX_AGE):
         raise CorpusError(f"key 'patient.age' must be years from 0 to {_MAX_AGE}, or null")
     return Patient(age, _member(Sex, value.get("sex", Sex.UNKNOWN), "patient.sex"))
 
@@ -167,9 +165,7 @@ def _find_evidence(value: object, text: str, where: str) -> tuple[Evidence, ...]
     for position, quote in enumerate(value):
         start = text.find(quote) if isinstance(quote, str) and quote else -1
         if start < 0:
-            raise CorpusError(
-                f"key '{where}.evidence[{position}]' is no substring of the text; copy the words exactly"
-            )
+            raise CorpusError(f"key '{where}.evidence[{position}]' is no substring of the text; copy the words exactly")
         spans.append(Evidence(NOTE_ID, start, start + len(quote), quote))
     return tuple(spans)
 
@@ -179,8 +175,7 @@ def _check_distinct(*lists: Iterable[str]) -> None:
     for code in (code for codes in lists for code in codes):
         if code in seen:
             raise CorpusError(
-                f"code {code} is listed twice; keep it in one of diagnoses, procedures, acceptable and "
-                "not_codable"
+                f"code {code} is listed twice; keep it in one of diagnoses, procedures, acceptable and not_codable"
             )
         seen.add(code)
 

@@ -176,8 +176,7 @@ def _read_fragments(position: str, length: int, path: Path, number: int) -> tupl
         start, end = (int(match[1]), int(match[2])) if match else (1, 0)
         if not start <= end <= length:
             raise CorpusError(
-                f"{path.name}:{number}: expected offsets 'start end[;start end]' within the text's {length} "
-                "characters"
+                f"{path.name}:{number}: expected offsets 'start end[;start end]' within the text's {length} characters"
             )
         if start < end:
             fragments.append((start, end))

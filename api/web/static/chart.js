@@ -15,15 +15,16 @@ const DENIED = new Set(["negated", "possible", "historical", "family", "hypothet
 /** Returns all spans of a code: its evidence, the specifiers of that, and the triggers of assertions. */
 function spansOf({ id, group, code }) {
   const spans = [];
-  const add = ({ start, end }, kind, status) => spans.push({ start, end, id, group, code: code.code, kind, status });
+  const add = (note, { start, end }, kind, status) =>
+    spans.push({ note, start, end, id, group, code: code.code, kind, status });
   for (const item of code.evidence) {
     const status = item.assertion.status;
-    for (const words of [item, ...item.specifiers]) add(words, "evidence", status);
-    if (item.assertion.trigger) add(item.assertion.trigger, "trigger", status);
+    for (const words of [item, ...item.specifiers]) add(words.note_id, words, "evidence", status);
+    if (item.assertion.trigger) add(item.note_id, item.assertion.trigger, "trigger", status);
   }
-  const own = new Set(code.evidence.map((item) => item.start));
-  for (const item of code.against) {
-    if (item.evidence && !own.has(item.evidence.start)) add(item.evidence, "evidence", "against");
+  const own = new Set(code.evidence.map((item) => `${item.start} ${item.note_id}`));
+  for (const { evidence } of code.against) {
+    if (evidence && !own.has(`${evidence.start} ${evidence.note_id}`)) add(evidence.note_id, evidence, "evidence", "against");
   }
   return spans;
 }
@@ -45,7 +46,7 @@ export function cut(length, spans) {
   return pieces;
 }
 
-/** Shows the text with marks; `entries` are {id, group, code} as the lists show them. */
+/** Shows one note with marks; `entries` are {id, group, code} as the lists show them. */
 export class Chart {
   constructor(root, onPick) {
     this.root = root;
@@ -57,16 +58,20 @@ export class Chart {
     });
   }
 
-  show(text, entries) {
+  /** Only evidence in the note with the id `note` is marked where one is given; `headings` are {start, end}. */
+  show(text, entries, { note = null, headings = [] } = {}) {
     this.marks = new Map();
     this.position = new Map();
-    const spans = entries.flatMap(spansOf);
-    const parts = cut(text.length, spans).map((piece) => this.#piece(text, piece));
+    const spans = entries.flatMap(spansOf).filter((span) => note === null || span.note === note);
+    const titles = headings.map(({ start, end }) => ({ start, end, kind: "heading" }));
+    const parts = cut(text.length, [...spans, ...titles]).map((piece) => this.#piece(text, piece));
     this.root.replaceChildren(...parts);
   }
 
-  #piece(text, { start, end, spans }) {
-    const words = text.slice(start, end);
+  #piece(text, { start, end, spans: all }) {
+    const spans = all.filter((span) => span.kind !== "heading");
+    const plain = text.slice(start, end);
+    const words = spans.length < all.length ? el("span", { class: "heading" }, plain) : plain;
     if (!spans.length) return words;
     const mark = el("mark", {}, words);
     const first = spans.find((span) => span.group === "proposed") ?? spans[0];

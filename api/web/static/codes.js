@@ -13,7 +13,7 @@ export function entriesOf(answer) {
   return [...group(answer.codes, "proposed"), ...group(answer.suppressed, "suppressed"), ...group(further, "further")];
 }
 
-/** Returns the nodes of all lists. `onEvidence(id, start)` is called when words are clicked. */
+/** Returns the nodes of all lists. `onEvidence(id, start, note)` is called when words are clicked. */
 export function lists(answer, entries, onEvidence) {
   const of = (name) => entries.filter((entry) => entry.group === name).map((entry) => card(entry, onEvidence));
   const proposed = of("proposed");
@@ -66,7 +66,7 @@ function reason({ code, group, position }) {
   return position > 1 ? code.reason : [code.reason, code.sequence_reason].filter(Boolean).join(" · ");
 }
 
-function badges(code) {
+export function badges(code) {
   const texts = [];
   if (code.role && code.role !== "additional") texts.push(code.role);
   if (code.poa) texts.push(`POA ${code.poa}`);
@@ -76,7 +76,7 @@ function badges(code) {
   return texts.map((text) => el("span", { class: "badge" }, text));
 }
 
-function probability(value) {
+export function probability(value) {
   const percent = value > 0.995 ? "> 99" : value < 0.005 ? "< 1" : String(Math.round(100 * value));
   const fill = el("span", { class: "fill" });
   fill.style.width = `${Math.round(100 * value)}%`;
@@ -88,7 +88,7 @@ function probability(value) {
   );
 }
 
-function evidence(entry, onEvidence) {
+export function evidence(entry, onEvidence) {
   const { code, id } = entry;
   const seen = new Map();
   for (const item of code.evidence) {
@@ -107,14 +107,14 @@ function evidence(entry, onEvidence) {
       count > 1 ? el("span", { class: "times" }, ` ×${count}`) : null,
       status === "present" ? null : el("span", { class: "said" }, status),
     );
-    quote.addEventListener("click", () => onEvidence(id, item.start));
+    quote.addEventListener("click", () => onEvidence(id, item.start, item.note_id));
     return el("li", {}, quote);
   });
   if (all.length > QUOTES) quotes.push(el("li", { class: "more" }, `+${all.length - QUOTES}`));
   return quotes.length ? el("ul", { class: "quotes", "aria-label": "Evidence" }, ...quotes) : null;
 }
 
-function objections(code) {
+export function objections(code) {
   const own = new Set(code.evidence.map((item) => item.start));
   const texts = code.against.filter((item) => !item.evidence || !own.has(item.evidence.start)).map(
     (item) => (item.evidence ? `${item.reason}: "${shorten(item.evidence.quote)}"` : item.reason),
@@ -122,7 +122,7 @@ function objections(code) {
   return texts.length ? el("p", { class: "against" }, `Against: ${texts.join("; ")}`) : null;
 }
 
-function shorten(quote) {
+export function shorten(quote) {
   const line = quote.replace(/\s+/g, " ").trim();
   return line.length > SHOWN_CHARACTERS ? `${line.slice(0, SHOWN_CHARACTERS - 1)}…` : line;
 }

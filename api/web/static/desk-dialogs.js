@@ -1,0 +1,209 @@
+// Questions to the coder. Each returns a promise of the answer, which is null where the dialog was left.
+
+import { el } from "./chart.js";
+import { CodeSearch } from "./desk-search.js";
+import { explain, signIn } from "./desk-service.js";
+
+const $ = (id) => document.getElementById(id);
+
+/** Opens a dialog; `ready(done, listen)` sets it up. The promise resolves when `done(answer)` is called or it closes. */
+export function ask(dialog, ready, { must = false } = {}) {
+  return new Promise((resolve) => {
+    const ended = new AbortController();
+    const listen = (node, type, handler) => node.addEventListener(type, handler, { signal: ended.signal });
+    let answer = null;
+    const done = (given) => {
+      answer = given;
+      dialog.close();
+    };
+    listen(dialog, "close", () => {
+      ended.abort();
+      resolve(answer);
+    });
+    listen(dialog, "cancel", (event) => {
+      if (must) event.preventDefault();
+    });
+    for (const button of dialog.querySelectorAll(".cancel")) listen(button, "click", () => done(null));
+    dialog.showModal();
+    ready(done, listen);
+  });
+}
+
+/** Shows the table of keys. */
+export function showKeys() {
+  if (!document.querySelector("dialog[open]")) $("keys").showModal();
+}
+
+/** Asks why a code is wrong; a digit picks a reason, other words are typed. */
+export function askReason(code) {
+  const dialog = $("rejecting");
+  return ask(dialog, (done, listen) => {
+    dialog.querySelector(".subject").textContent = code;
+    const own = $("own-reason");
+    own.value = "";
+    own.focus();
+    const choices = [...$("reasons").querySelectorAll("button")];
+    for (const choice of choices) listen(choice, "click", () => done(choice.dataset.reason));
+    listen(dialog, "keydown", (event) => {
+      const choice = choices[Number(event.key) - 1];
+      if (!choice || own.value || event.ctrlKey || event.metaKey || event.altKey) return;
+      event.preventDefault();
+      done(choice.dataset.reason);
+    });
+    listen(dialog.querySelector("form"), "submit", (event) => {
+      event.preventDefault();
+      if (own.value.trim()) done(own.value.trim());
+      else own.focus();
+    });
+  });
+}
+
+let search = null;
+
+/**
+ * Asks for a code, and for the words that support it where `notes` are given; returns {hit, evidence}.
+ * `selected` is the evidence to begin with.
+ */
+export function askCode(title, { notes = null, selected = null } = {}) {
+  const dialog = $("searching");
+  search ??= new CodeSearch($("query"), $("hits"), $("hits-status"));
+  let found = selected ? [selected] : [];
+  return ask(dialog, (done, listen) => {
+    $("searching-title").textContent = title;
+    $("words-part").hidden = !notes;
+    const words = $("words");
+    words.value = selected?.quote.replace(/\s+/g, " ") ?? "";
+    const tell = () => {
+      const times = found.length === 1 ? "once" : `${found.length} times; the first place is taken`;
+      $("words-status").textContent = !words.value.trim() ? "" : found.length ? `Stands in the chart ${times}.` : "The chart does not hold these words.";
+    };
+    listen(words, "input", () => {
+      found = notes.find(words.value);
+      tell();
+    });
+    $("words-status").textContent = selected ? "The words that were selected." : "";
+    search.reset();
+    $("query").focus();
+    listen(dialog.querySelector("form"), "submit", async (event) => {
+      event.preventDefault();
+      await search.ready();
+      if (!search.chosen) $("query").focus();
+      else if (notes && words.value.trim() && !found.length) words.focus();
+      else done({ hit: search.chosen, evidence: found.slice(0, 1) });
+    });
+  });
+}
+
+/** Asks whether to finalise; returns "finalise", or what to do with undecided codes first: "accept" or "leave". */
+export function askFinalise(coded, undecided) {
+  const dialog = $("finalising");
+  const open = undecided.length > 0;
+  return ask(dialog, (done, listen) => {
+    const count = (lines) => `${lines.length} ${lines.length === 1 ? "code" : "codes"}`;
+    const body = open
+      ? [el("p", {}, `${count(undecided)} not decided yet, ${coded.length} accepted. Every proposed code needs a decision.`), list(undecided)]
+      : [el("p", {}, coded.length ? `The chart is closed with ${count(coded)}:` : "The chart is closed without any code."), list(coded)];
+    $("finalising-title").textContent = open ? "What about the undecided codes?" : "Finalise this chart?";
+    $("finalising-body").replaceChildren(...body);
+    $("accept-all").hidden = !open;
+    $("leave-all").hidden = !open;
+    $("finalising-submit").hidden = open;
+    (open ? dialog.querySelector(".cancel") : $("finalising-submit")).focus();
+    listen($("accept-all"), "click", () => done("accept"));
+    listen($("leave-all"), "click", () => done("leave"));
+    listen(dialog, "keydown", (event) => {
+      if (open && event.key === "a") done("accept");
+      else if (open && event.key === "l") done("leave");
+    });
+    listen(dialog.querySelector("form"), "submit", (event) => {
+      event.preventDefault();
+      if (!open) done("finalise");
+    });
+  });
+}
+
+function list(lines) {
+  return el("ol", { class: "listed" }, ...lines.map((line) =>
+    el("li", {}, el("span", { class: "code" }, line.code), el("span", {}, line.title), el("span", { class: "note" }, line.poa ? `POA ${line.poa}` : ""))));
+}
+
+/** Shows what another coder changed; returns "keep" (send mine all the same) or "drop". */
+export function askConflict(nodes) {
+  const dialog = $("conflict");
+  return ask(dialog, (done, listen) => {
+    $("conflict-body").replaceChildren(...nodes);
+    $("keep-mine").focus();
+    listen($("drop-mine"), "click", () => done("drop"));
+    listen(dialog, "keydown", (event) => {
+      if (event.key === "d") done("drop");
+    });
+    listen(dialog.querySelector("form"), "submit", (event) => {
+      event.preventDefault();
+      done("keep");
+    });
+  }, { must: true });
+}
+
+/** Asks for a note; `send(note)` stores it, and what it throws is shown in the dialog. Returns what `send` returned. */
+export function askNote(send, id) {
+  const dialog = $("noting");
+  return ask(dialog, (done, listen) => {
+    const form = dialog.querySelector("form");
+    form.reset();
+    $("note-problem").hidden = true;
+    $("note-text").focus();
+    listen(dialog, "keydown", (event) => {
+      if ((event.ctrlKey || event.metaKey) && event.key === "Enter") form.requestSubmit();
+    });
+    listen(form, "submit", (event) => {
+      event.preventDefault();
+      const note = { id, text: $("note-text").value, type: $("note-type").value || "addendum", author_role: $("note-author").value, date: $("note-date").value || null };
+      sending(form, $("note-problem"), async () => done(await send(note)));
+    });
+  });
+}
+
+/** Asks for name and password until they are right. */
+export function askSignIn(user) {
+  const dialog = $("signing-in");
+  return ask(dialog, (done, listen) => {
+    $("again-name").value = user ?? "";
+    $("again-password").value = "";
+    $("again-problem").hidden = true;
+    (user ? $("again-password") : $("again-name")).focus();
+    const form = dialog.querySelector("form");
+    listen(form, "submit", (event) => {
+      event.preventDefault();
+      sending(form, $("again-problem"), async () => done(await signIn($("again-name").value, $("again-password").value)));
+    });
+  }, { must: true });
+}
+
+/** Asks why a chart is opened again. */
+export function askReopenReason() {
+  const dialog = $("reopening");
+  return ask(dialog, (done, listen) => {
+    const choices = [...dialog.querySelectorAll(".choices button")];
+    choices[0].focus();
+    for (const choice of choices) listen(choice, "click", () => done(choice.dataset.reason));
+    listen(dialog, "keydown", (event) => {
+      const choice = choices[Number(event.key) - 1];
+      if (choice) done(choice.dataset.reason);
+    });
+  });
+}
+
+/** Runs a submission with its button disabled; shows a problem in `place`. */
+export async function sending(form, place, run) {
+  const button = form.querySelector(".primary");
+  place.hidden = true;
+  button.disabled = true;
+  try {
+    await run();
+  } catch (error) {
+    place.textContent = explain(error);
+    place.hidden = false;
+  } finally {
+    button.disabled = false;
+  }
+}

@@ -1,0 +1,373 @@
+// One chart: its notes with evidence beside the codes, and what the coder decides on them.
+
+import { lists, entriesOf } from "./desk-cards.js";
+import { Notes } from "./desk-chart.js";
+import { foreseen, isAside, isCoded, isUndecided, keyOf, lastRequest, merged, refOf, withReasons } from "./desk-coding.js";
+import { changesOf, conflictOf, savedText } from "./desk-messages.js";
+import { askCode, askConflict, askFinalise, askNote, askReason, askReopenReason, askSignIn } from "./desk-dialogs.js";
+import { SaveQueue } from "./desk-queue.js";
+import * as service from "./desk-service.js";
+import { attempt, factsOf, followKeys, hideProblem, showProblem, whoami } from "./desk-shell.js";
+
+const $ = (id) => document.getElementById(id);
+const id = $("encounter").dataset.encounter;
+const notes = new Notes($("reader"), (entry) => focusCode(entry));
+const queue = new SaveQueue({ send, onSaved, onRefused, onConflict, onSignedOut, onState });
+
+let who = null;
+let encounter = null;
+let decisions = [];
+let outline = [];
+let entries = [];
+let chosen = null;
+let folds = false;
+let marked = "";
+
+// What the service says
+
+async function load() {
+  const [fresh, past, parts] = await Promise.all([service.read(id), service.history(id), service.outline(id)]);
+  decisions = past.decisions;
+  outline = parts.sections;
+  take(fresh);
+}
+
+function take(fresh) {
+  encounter = fresh;
+  $("facts").textContent = [factsOf(fresh), fresh.assigned_to ? `coder ${fresh.assigned_to.name}` : ""].filter(Boolean).join(" · ");
+  render();
+}
+
+function send(act) {
+  const sent = act.decisions.map(({ action, ...rest }) => ({ action, ...withoutTitles(rest) }));
+  return service.decide(id, encounter.version, sent, act.key);
+}
+
+function withoutTitles(fields) {
+  const bare = ({ title: _title, ...rest }) => rest;
+  const names = ["line", "by", "code"].filter((name) => fields[name]);
+  return { ...fields, ...Object.fromEntries(names.map((name) => [name, bare(fields[name])])) };
+}
+
+function onSaved(act, answer) {
+  const undone = new Set(answer.decisions.filter((item) => item.decision.action === "undo").map((item) => item.decision.decision));
+  const known = new Set(decisions.map((item) => item.number));
+  decisions = [...decisions, ...answer.decisions.filter((item) => !known.has(item.number))]
+    .map((item) => (undone.has(item.number) ? { ...item, undone: true } : item));
+  const { version, status, assigned_to, lines, set_aside } = answer;
+  take({ ...encounter, version, status, assigned_to, lines, set_aside });
+}
+
+async function onRefused(_act, error) {
+  await attempt(load);
+  showProblem(error);
+}
+
+async function onConflict(_act, error) {
+  const conflict = error.problem.conflict ?? { actual: encounter.version, events: [], decisions: [] };
+  encounter.version = conflict.actual;
+  await attempt(load);
+  const answer = await askConflict(conflictOf(conflict, queue.acts, who.user.id));
+  if (answer === "keep") queue.resume();
+  else queue.clear();
+  render();
+}
+
+async function onSignedOut() {
+  await askSignIn(who.user?.name);
+  who = await whoami();
+  queue.resume();
+}
+
+function onState() {
+  const { text, kind } = savedText(queue);
+  $("saved-text").textContent = text;
+  $("saved").className = `saved ${kind}`;
+  $("retry").hidden = queue.state !== "retrying";
+}
+
+// What is shown
+
+function current() {
+  const all = withReasons(merged(encounter.lines, encounter.set_aside, encounter.suggestion), decisions);
+  return foreseen(all, queue.acts.flatMap((act) => act.decisions));
+}
+
+function render() {
+  const lines = current();
+  const editable = encounter.editable && encounter.status !== "finalised";
+  entries = entriesOf(lines, encounter.suggestion);
+  if (!entries.some((entry) => entry.id === chosen)) chosen = entries[0]?.id ?? null;
+  const focused = document.activeElement?.closest("#lists") || document.activeElement === document.body;
+  const top = $("lists").scrollTop;
+  $("lists").replaceChildren(...lists(entries, folds, { evidence: pick, act }, editable));
+  $("lists").scrollTop = top;
+  $("lists").removeAttribute("aria-busy");
+  markChart();
+  choose(chosen);
+  if (focused && !document.querySelector("dialog[open]")) headOf(chosen)?.focus({ preventScroll: true });
+  showState(lines, editable);
+}
+
+function markChart() {
+  const now = JSON.stringify([encounter.notes.map((note) => [note.id, note.superseded]), entries.map((entry) => [entry.id, entry.group, entry.code.evidence.length])]);
+  if (now === marked) return;
+  marked = now;
+  notes.show(encounter.notes, outline, entries);
+}
+
+function showState(lines, editable) {
+  const standing = lines.filter((line) => !isAside(line));
+  const open = standing.filter(isUndecided).length;
+  const done = lines.length - open;
+  $("progress").textContent = encounter.status === "finalised" ? "finalised" : `${done} of ${lines.length} decided`;
+  for (const name of ["add-code", "undo"]) $(name).hidden = !editable;
+  $("finalise").hidden = !editable;
+  $("reopen").hidden = encounter.status !== "finalised";
+  $("suggest").hidden = Boolean(encounter.suggestion && !encounter.suggestion.stale);
+  const reader = encounter.status === "finalised" ? "" : editable ? "" : `${encounter.assigned_to?.name ?? "Someone else"} works on this chart; you can read it.`;
+  if (reader) tell(reader);
+}
+
+function say(message) {
+  $("status").textContent = message;
+}
+
+function tell(message) {
+  $("notice-text").textContent = message;
+  $("notice").hidden = false;
+}
+
+const headOf = (entry) => $("lists").querySelector(`.head[data-id="${CSS.escape(entry ?? "")}"]`);
+const entryOf = (entry) => entries.find((other) => other.id === entry);
+
+function choose(entry) {
+  chosen = entry;
+  notes.choose(entry);
+  for (const card of $("lists").querySelectorAll(".card")) {
+    const on = card.dataset.id === entry;
+    card.classList.toggle("on", on);
+    for (const button of card.querySelectorAll(".act")) button.tabIndex = on ? 0 : -1;
+  }
+}
+
+function pick(entry, start = null, note = null) {
+  if (entry !== chosen) choose(entry);
+  notes.scrollTo(entry, start, note);
+}
+
+function focusCode(entry) {
+  const head = headOf(entry);
+  if (!head) return;
+  const fold = head.closest("details");
+  if (fold) fold.open = true;
+  head.focus({ preventScroll: true });
+  head.closest(".card").scrollIntoView({ block: "nearest" });
+}
+
+function step(by) {
+  const heads = [...$("lists").querySelectorAll(".head")].filter((head) => head.offsetParent !== null);
+  const now = heads.findIndex((head) => head.dataset.id === chosen);
+  const next = heads[Math.min(Math.max(now + by, 0), heads.length - 1)];
+  if (!next) return;
+  focusCode(next.dataset.id);
+  pick(next.dataset.id);
+}
+
+// What the coder does
+
+function decide(list, message) {
+  queue.add({ key: service.newKey(), decisions: list });
+  say(message);
+  render();
+}
+
+const lineOf = ({ code, line }) => refOf(line ?? { ...code, occurrence: 1 });
+
+/** Goes on to the next undecided code after one was decided. */
+function advance(after) {
+  const order = entries.filter((entry) => entry.line);
+  const from = order.findIndex((entry) => entry.id === after);
+  const next = [...order.slice(from + 1), ...order.slice(0, from + 1)].find((entry) => isUndecided(entry.line));
+  focusCode(next?.id ?? after);
+  if (next) pick(next.id);
+}
+
+const ACTS = {
+  accept(entry) {
+    if (entry.line && isCoded(entry.line)) return;
+    decide([{ action: "accept", line: { ...lineOf(entry), title: entry.code.title } }], `${entry.code.code} accepted`);
+    if (entry.line) advance(entry.id);
+    else focusCode(entry.id);
+  },
+  async reject(entry) {
+    if (!entry.line || isAside(entry.line)) return;
+    const reason = await askReason(entry.code.code);
+    if (!reason) return;
+    decide([{ action: "reject", line: lineOf(entry), reason }], `${entry.code.code} rejected: ${reason}`);
+    advance(entry.id);
+  },
+  async replace(entry) {
+    if (!entry.line || isAside(entry.line)) return;
+    const answer = await askCode(`What stands in place of ${entry.code.code}?`);
+    if (!answer) return;
+    const { system, code, title } = answer.hit;
+    decide([{ action: "replace", line: lineOf(entry), by: { system, code, title } }], `${code} in place of ${entry.code.code}`);
+    advance(keyOf(answer.hit));
+  },
+  up: (entry) => move(entry, -1),
+  down: (entry) => move(entry, 1),
+};
+
+function act(name, entry = chosen) {
+  const found = entryOf(entry);
+  if (!found || !encounter.editable) return;
+  hideProblem();
+  choose(entry);
+  ACTS[name](found);
+}
+
+function move(entry, by) {
+  const standing = entries.filter((other) => other.group === "proposed");
+  const from = standing.indexOf(entry);
+  const to = from + by;
+  if (from < 0 || to < 0 || to >= standing.length) return;
+  const order = standing.map(lineOf);
+  order.splice(to, 0, ...order.splice(from, 1));
+  decide([{ action: "order", lines: order }], `${entry.code.code} is now number ${to + 1}`);
+  focusCode(entry.id);
+}
+
+async function add() {
+  if (!encounter.editable) return;
+  const selected = notes.selected();
+  const answer = await askCode("Which code is missing?", { notes, selected });
+  if (!answer) return;
+  const { system, code, title } = answer.hit;
+  const standing = entries.find((entry) => entry.id === keyOf(answer.hit) && entry.line && !isAside(entry.line));
+  if (standing) {
+    tell(`${code} stands on the list already.`);
+    focusCode(standing.id);
+    return;
+  }
+  decide([{ action: "add", code: { system, code, title }, evidence: answer.evidence }], `${code} added`);
+  focusCode(keyOf(answer.hit));
+}
+
+async function undo() {
+  if (!encounter.editable) return;
+  const waiting = queue.acts.at(-1);
+  if (waiting && queue.withdraw(waiting)) {
+    say("Taken back before it was sent");
+    render();
+    return;
+  }
+  if (!(await queue.settled())) return;
+  const numbers = lastRequest(decisions, who.user.id);
+  if (!numbers) {
+    say("Nothing of yours is left to undo");
+    return;
+  }
+  const first = decisions.find((item) => item.number === numbers.at(-1)).decision;
+  decide(numbers.map((number) => ({ action: "undo", decision: number })), `Undone: ${first.action}`);
+  await queue.settled();
+  const line = first.line ?? first.code;
+  if (line && headOf(keyOf(line))) focusCode(keyOf(line));
+}
+
+async function finalise() {
+  if (!encounter.editable || encounter.status === "finalised" || !(await queue.settled())) return;
+  const lines = entries.filter((entry) => entry.group === "proposed").map((entry) => ({ ...entry.line, title: entry.code.title }));
+  const open = lines.filter(isUndecided);
+  const answer = await askFinalise(lines.filter(isCoded), open);
+  if (!answer) return;
+  if (answer !== "finalise") {
+    decide(open.map((line) => ({ action: answer, line: refOf(line) })), "");
+    if (!(await queue.settled()) || entries.some((entry) => entry.line && isUndecided(entry.line))) return;
+  }
+  try {
+    await service.finalise(id, encounter.version);
+  } catch (error) {
+    await attempt(load);
+    showProblem(error);
+  }
+  if (!$("problem").hidden && encounter.status !== "finalised") return;
+  location.assign(`/desk/encounters/${encodeURIComponent(id)}/finalised`);
+}
+
+async function reopen() {
+  if (encounter.status !== "finalised") return;
+  const reason = await askReopenReason();
+  if (!reason) return;
+  await attempt(() => service.reopen(id, encounter.version, reason));
+  await attempt(load);
+}
+
+async function addNote() {
+  if (!(await queue.settled())) return;
+  const answer = await askNote((note) => service.addNote(id, note), `late-${service.newKey().slice(0, 8)}`);
+  if (answer) await rerun(answer);
+}
+
+async function suggestAgain() {
+  if (!(await queue.settled())) return;
+  say("Reading the chart again");
+  const answer = await attempt(() => service.suggestAgain(id));
+  if (answer) await rerun(answer);
+}
+
+async function rerun({ changes }) {
+  await attempt(load);
+  tell(changesOf(changes));
+}
+
+function toggleFolds() {
+  folds = ![...$("lists").querySelectorAll("details")].some((fold) => fold.open);
+  for (const fold of $("lists").querySelectorAll("details")) fold.open = folds;
+  if (folds) $("lists").querySelector("details summary")?.scrollIntoView({ block: "nearest" });
+  else if (headOf(chosen)?.offsetParent === null) step(0);
+}
+
+// Keys and buttons
+
+followKeys({
+  j: () => step(1),
+  k: () => step(-1),
+  J: () => act("down"),
+  K: () => act("up"),
+  a: () => act("accept"),
+  r: () => act("reject"),
+  e: () => act("replace"),
+  "+": add,
+  u: undo,
+  f: finalise,
+  o: reopen,
+  s: toggleFolds,
+  l: addNote,
+  w: () => location.assign("/desk"),
+});
+
+const CLICKS = {
+  "add-code": add, "add-selected": add, undo, finalise, reopen, suggest: suggestAgain, "late-note": addNote,
+  retry: () => queue.retry(), "notice-close": () => ($("notice").hidden = true), "problem-close": hideProblem,
+};
+for (const [name, run] of Object.entries(CLICKS)) $(name).addEventListener("click", () => run());
+// A button that takes the focus would drop the selection in the chart.
+for (const name of ["add-code", "add-selected"]) $(name).addEventListener("mousedown", (event) => event.preventDefault());
+
+document.addEventListener("selectionchange", () => {
+  $("from-selection").hidden = !encounter?.editable || !notes.selected();
+});
+$("lists").addEventListener("focusin", (event) => {
+  const card = event.target.closest(".card");
+  if (card && card.dataset.id !== chosen) choose(card.dataset.id);
+});
+$("lists").addEventListener("click", (event) => {
+  const head = event.target.closest(".head");
+  if (head) pick(head.dataset.id);
+});
+
+who = await attempt(whoami);
+await attempt(load);
+onState();
+if (encounter) focusCode(chosen);

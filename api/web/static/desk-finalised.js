@@ -1,0 +1,71 @@
+// What a chart was finalised with.
+
+import { el } from "./chart.js";
+import { shorten } from "./codes.js";
+import { askReopenReason } from "./desk-dialogs.js";
+import { claimNext, codedSet, read, reopen } from "./desk-service.js";
+import { attempt, factsOf, followKeys, whoami } from "./desk-shell.js";
+
+const $ = (id) => document.getElementById(id);
+const id = $("encounter").dataset.encounter;
+const SHOWN_WORDS = 3;
+let version = null;
+
+function details({ poa, modifiers, units, pointers }) {
+  const parts = [poa ? `POA ${poa}` : "", modifiers.join(" "), units > 1 ? `${units} units` : "", pointers.length ? `for ${pointers.map((line) => line.code).join(", ")}` : ""];
+  return parts.filter(Boolean).join(" · ");
+}
+
+function row(line, i) {
+  const quotes = [...new Set(line.evidence.map((item) => shorten(item.quote)))];
+  const words = quotes.slice(0, SHOWN_WORDS).map((quote) => el("span", { class: "words" }, quote));
+  return el(
+    "tr",
+    {},
+    el("td", { class: "number" }, String(i + 1)),
+    el("th", { scope: "row", class: "code" }, line.code),
+    el("td", {}, line.title),
+    el("td", {}, details(line)),
+    el("td", {}, ...words),
+  );
+}
+
+async function load() {
+  const encounter = await read(id);
+  if (encounter.status !== "finalised") {
+    location.replace(`/desk/encounters/${encodeURIComponent(id)}`);
+    return;
+  }
+  const set = await codedSet(id);
+  version = encounter.version;
+  $("facts").textContent = factsOf(encounter);
+  const at = new Date(set.finalised_at).toLocaleString();
+  $("by").textContent = `${set.number > 1 ? `version ${set.number}, ` : ""}finalised by ${set.finalised_by.name}, ${at}`;
+  $("rows").replaceChildren(...set.lines.map(row));
+  $("lines").hidden = set.lines.length === 0;
+  $("status").textContent = set.lines.length ? "" : "The chart was finalised without any code.";
+  $("title").focus();
+}
+
+async function next() {
+  const item = await attempt(claimNext);
+  if (item) location.assign(`/desk/encounters/${encodeURIComponent(item.id)}`);
+  else if ($("problem").hidden) $("status").textContent = "No open chart is left that nobody works on.";
+}
+
+async function openAgain() {
+  const reason = await askReopenReason();
+  if (reason && (await attempt(() => reopen(id, version, reason)))) $("open").click();
+}
+
+$("claim-next").addEventListener("click", next);
+$("reopen").addEventListener("click", openAgain);
+followKeys({
+  n: next,
+  o: openAgain,
+  w: () => location.assign("/desk"),
+  Enter: (event) => (event.target.closest("a, button") ? false : $("open").click()),
+});
+
+await attempt(whoami);
+await attempt(load);
