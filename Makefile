@@ -21,7 +21,7 @@ CHARTS := training/data/charts/office.jsonl,training/data/charts/hospital.jsonl,
 NEW_MODEL := build/model/default
 LOCK_VENV := build/lock-venv
 
-.PHONY: help run test test-slow lint types model bench lock clean system-packages check-python
+.PHONY: help run test test-slow lint types model bench lock clean system-packages check-python check-codiesp
 
 help:  ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/make \1\t\2/' | expand -t 22
@@ -43,10 +43,7 @@ lint: $(VENV)/dev.stamp  ## ruff: lint and format
 types: $(VENV)/dev.stamp  ## mypy, strict
 	@$(BIN)/mypy
 
-model: $(VENV)/run.stamp  ## train the shipped model anew (CODIESP=FOLDER)
-	@[[ -d "$(CODIESP)/train" && -d "$(CODIESP)/dev" ]] || { \
-	  echo "make model: CODIESP is '$(CODIESP)'; expected the folder of CodiEsp v4 that holds train/ and" \
-	    "dev/: make model CODIESP=FOLDER (see docs/training.md)" >&2; exit 2; }
+model: check-codiesp $(VENV)/run.stamp  ## train the shipped model anew (CODIESP=FOLDER)
 	@rm -rf $(NEW_MODEL)
 	@$(BIN)/chartcoder train --corpus "codiesp:$(CODIESP)" --corpus "charts:$(CHARTS)" \
 	  --split train --split dev --policy professional --seed 0 --out $(NEW_MODEL)
@@ -54,6 +51,11 @@ model: $(VENV)/run.stamp  ## train the shipped model anew (CODIESP=FOLDER)
 	@rm -rf models/default
 	@mv $(NEW_MODEL) models/default
 	@echo "models/default is the new model; measure it: chartcoder evaluate --help"
+
+check-codiesp:
+	@[[ -d "$(CODIESP)/train" && -d "$(CODIESP)/dev" ]] || { \
+	  echo "make model: CODIESP is '$(CODIESP)'; expected the folder of CodiEsp v4 that holds train/ and" \
+	    "dev/: make model CODIESP=FOLDER (see docs/training.md)" >&2; exit 2; }
 
 bench: $(VENV)/run.stamp  ## measure start, speed and memory on the charts of the project
 	@$(BIN)/python benchmarks/speed.py

@@ -8,12 +8,15 @@ from contextlib import asynccontextmanager
 from fastapi import FastAPI
 from starlette.middleware.gzip import GZipMiddleware
 
+from api.auth import Authenticator, SessionCookie
 from api.engine import Engine, make_engine
 from api.errors import install_handlers
 from api.middleware import AccessLog, ErrorGuard, HostCheck
 from api.openapi import DESCRIPTION, install_openapi
-from api.routes import codes, health, pages, suggestions
+from api.routes import accounts, codes, decisions, desk, encounters, health, models, pages, suggestions
 from api.settings import Settings, load_settings
+from api.storage import Storage
+from api.store_problems import install_store_handlers
 
 _COMPRESS_FROM = 4096
 
@@ -25,12 +28,14 @@ def create_app(settings: Settings, engine: Engine) -> FastAPI:
         settings: Limits, hosts and tokens.
         engine: Started and closed with the application.
     """
+    storage = Storage(settings.database_url)
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
         engine.start()
         yield
         engine.close()
+        storage.close()
 
     # The interactive pages of FastAPI load scripts from another host; /openapi.json is a route of its own.
     app = FastAPI(
@@ -45,12 +50,16 @@ def create_app(settings: Settings, engine: Engine) -> FastAPI:
     )
     app.state.settings = settings
     app.state.engine = engine
-    for module in (suggestions, codes, health, pages):
+    app.state.storage = storage
+    app.state.auth = Authenticator(settings, storage)
+    for module in (suggestions, encounters, decisions, accounts, codes, models, health, desk, pages):
         app.include_router(module.router)
     install_handlers(app)
+    install_store_handlers(app)
     install_openapi(app)
     # The last one added is the first to see a request.
     app.add_middleware(GZipMiddleware, minimum_size=_COMPRESS_FROM)
+    app.add_middleware(SessionCookie)
     app.add_middleware(ErrorGuard)
     app.add_middleware(AccessLog)
     app.add_middleware(HostCheck, hosts=settings.hosts)

@@ -235,7 +235,6 @@ class SessionCookie:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serves a request."""
-
         # Made here, as routers may hand a copy of the scope on, and the copies then share the state.
         state = scope.setdefault("state", {})
 
@@ -264,15 +263,13 @@ def _is_secure(request: Request) -> bool:
 
 
 def _of_session(session: sessions.Session) -> Principal:
-    return Principal(
-        session.user, permissions_of(session.user.roles), Via.SESSION, session.ends_at, session.family
-    )
+    return Principal(session.user, permissions_of(session.user.roles), Via.SESSION, session.ends_at, session.family)
 
 
 def _matches(token: str, known: Iterable[str]) -> bool:
-    # Hashes have one length, and each is compared, so that the time taken tells nothing of the tokens.
+    # Hashes have one length, so that the time taken tells nothing of the tokens.
     given = _digest(token)
-    return any([hmac.compare_digest(given, _digest(candidate)) for candidate in known])
+    return any(hmac.compare_digest(given, _digest(candidate)) for candidate in known)
 
 
 def _digest(token: str) -> bytes:

@@ -160,9 +160,7 @@ async def suggest_and_record(request: Request, encounter_id: str) -> out.Changes
         stored = await run_in_threadpool(encounters.get, database, encounter_id)
         before = await run_in_threadpool(suggestions.latest, database, encounter_id)
         suggestion = await engine.suggest(stored.encounter)
-        record = partial(
-            suggestions.record, last_note=stored.last_note, actor=principal(request).user_id
-        )
+        record = partial(suggestions.record, last_note=stored.last_note, actor=principal(request).user_id)
         try:
             recorded = await run_in_threadpool(record, database, encounter_id, suggestion)
         except StaleSuggestionError:

@@ -192,9 +192,7 @@ def make_engine(settings: Settings) -> Engine:
         # Imported here, as scikit-learn takes seconds: /healthz answers meanwhile.
         from models.loading import load_suggester
 
-        return load_suggester(
-            settings.home, bundle=settings.bundle, edition=settings.edition, progress=progress
-        )
+        return load_suggester(settings.home, bundle=settings.bundle, edition=settings.edition, progress=progress)
 
     pointer = settings.home / "models" / "active.json"
 

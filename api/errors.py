@@ -77,9 +77,7 @@ PROBLEMS: dict[str, ProblemType] = {
         "There is no such record",
         "No encounter, note, suggestion, coded set, active user or key has this id.",
     ),
-    "method-not-allowed": ProblemType(
-        405, "The method is not allowed here", "The Allow header names those that are."
-    ),
+    "method-not-allowed": ProblemType(405, "The method is not allowed here", "The Allow header names those that are."),
     "already-exists": ProblemType(409, "The name is taken", "Choose another id or name, or read what is there."),
     "version-conflict": ProblemType(
         409,
@@ -166,9 +164,7 @@ PROBLEMS: dict[str, ProblemType] = {
         "The database does not answer",
         "Repeat the request, with the same Idempotency-Key, after the seconds in the Retry-After header.",
     ),
-    "busy": ProblemType(
-        503, "Too many charts are waiting", "Try again after the seconds in the Retry-After header."
-    ),
+    "busy": ProblemType(503, "Too many charts are waiting", "Try again after the seconds in the Retry-After header."),
 }
 
 _BY_STATUS = {404: "not-found", 405: "method-not-allowed", 415: "unsupported-media-type"}

@@ -18,14 +18,24 @@ CHART = (
 )
 
 
-def problems(*names: str) -> Responses:
-    """Returns the documentation of problems, grouped by status."""
+def body_examples(examples: dict[str, Any]) -> dict[str, Any]:
+    """Returns what a route adds to the OpenAPI document for examples of its body."""
+    return {"requestBody": {"content": {"application/json": {"examples": examples}}}}
+
+
+def problems(*names: str, model: type[ProblemDetails] = ProblemDetails) -> Responses:
+    """Returns the documentation of problems, grouped by status.
+
+    Args:
+        names: Keys of ``PROBLEMS``.
+        model: What the problems hold.
+    """
     grouped: defaultdict[int, list[str]] = defaultdict(list)
     for name in names:
         grouped[PROBLEMS[name].status].append(name)
     return {
         status: {
-            "model": ProblemDetails,
+            "model": model,
             "description": "; ".join(PROBLEMS[name].title for name in group),
             "content": {MEDIA_TYPE: {"examples": {name: {"value": _problem(name)} for name in group}}},
         }
@@ -49,8 +59,8 @@ def _problem(name: str) -> dict[str, Any]:
     return example
 
 
-_EVERYWHERE = ("unauthorized", "host-not-allowed", "not-ready", "internal-error")
-_WITH_BODY = (
+EVERYWHERE = ("unauthorized", "host-not-allowed", "not-ready", "internal-error")
+WITH_BODY = (
     "malformed-json",
     "body-too-large",
     "unsupported-media-type",
@@ -87,9 +97,7 @@ def _denied() -> dict[str, Any]:
     }
 
 
-def _code(
-    code: str, title: str, probability: float, reason: str, *evidence: dict[str, Any]
-) -> dict[str, Any]:
+def _code(code: str, title: str, probability: float, reason: str, *evidence: dict[str, Any]) -> dict[str, Any]:
     return {
         "system": "ICD-10-CM",
         "code": code,
@@ -152,8 +160,7 @@ SUGGESTION_EXAMPLE: dict[str, Any] = {
         _line(_HYPERTENSION, "additional", "order of the diagnostic statement"),
     ],
     "suppressed": [
-        _CHEST_PAIN
-        | {"rule": "assertion", "suppressed_reason": "the condition is denied or ruled out", "by": None}
+        _CHEST_PAIN | {"rule": "assertion", "suppressed_reason": "the condition is denied or ruled out", "by": None}
     ],
     "ranked": [_HYPERTENSION, _NEUROPATHY, _CHEST_PAIN],
     "findings": [],
@@ -169,7 +176,7 @@ SUGGESTION_EXAMPLE: dict[str, Any] = {
 }
 
 SUGGESTION_RESPONSES: Responses = _ok(SUGGESTION_EXAMPLE) | problems(
-    *_WITH_BODY, "text-too-long", "invalid-encounter", "unknown-policy", "busy", *_EVERYWHERE
+    *WITH_BODY, "text-too-long", "invalid-encounter", "unknown-policy", "busy", *EVERYWHERE
 )
 
 SEARCH_EXAMPLES: dict[str, Any] = {
@@ -190,7 +197,7 @@ SEARCH_EXAMPLE: dict[str, Any] = {
     ],
 }
 
-SEARCH_RESPONSES: Responses = _ok(SEARCH_EXAMPLE) | problems(*_WITH_BODY, "unknown-code-set", *_EVERYWHERE)
+SEARCH_RESPONSES: Responses = _ok(SEARCH_EXAMPLE) | problems(*WITH_BODY, "unknown-code-set", *EVERYWHERE)
 
 CODE_EXAMPLE: dict[str, Any] = {
     "system": "ICD-10-CM",
@@ -210,15 +217,13 @@ CODE_EXAMPLE: dict[str, Any] = {
     "excludes1": [{"text": "type 1 diabetes mellitus (E10.-)", "at": "E11"}],
     "excludes2": [],
     "code_first": [],
-    "use_additional": [
-        {"text": "code to identify stage of chronic kidney disease (N18.1-N18.6)", "at": "E11.22"}
-    ],
+    "use_additional": [{"text": "code to identify stage of chronic kidney disease (N18.1-N18.6)", "at": "E11.22"}],
     "code_also": [],
     "notes": [],
     "seventh_characters": [],
 }
 
-CODE_RESPONSES: Responses = _ok(CODE_EXAMPLE) | problems("unknown-code", "unknown-code-set", *_EVERYWHERE)
+CODE_RESPONSES: Responses = _ok(CODE_EXAMPLE) | problems("unknown-code", "unknown-code-set", *EVERYWHERE)
 
 VERSION_EXAMPLE: dict[str, Any] = {
     "version": "0.1.0",
@@ -235,6 +240,4 @@ VERSION_EXAMPLE: dict[str, Any] = {
     ],
 }
 
-VERSION_RESPONSES: Responses = _ok(VERSION_EXAMPLE) | problems(
-    "unauthorized", "host-not-allowed", "internal-error"
-)
+VERSION_RESPONSES: Responses = _ok(VERSION_EXAMPLE) | problems("unauthorized", "host-not-allowed", "internal-error")

@@ -156,9 +156,7 @@ class EncounterRenderer:
             offsets=self.offsets,
         )
 
-    def conflict(
-        self, error: VersionConflictError, everything: Sequence[RecordedDecision]
-    ) -> out.ConflictOut:
+    def conflict(self, error: VersionConflictError, everything: Sequence[RecordedDecision]) -> out.ConflictOut:
         """Returns what happened since the version that was expected."""
         return out.ConflictOut(
             expected=error.expected,

@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+from fastapi import Response
 from pydantic import BaseModel, Field
 
 from api.schemas import Offsets
 from suggest.records import AssertionStatus, Severity, System
+
+
+def no_store(response: Response) -> None:
+    """Keeps an answer out of caches; a dependency of routes whose answers hold charts or accounts."""
+    response.headers["Cache-Control"] = "no-store"
 
 
 class Span(BaseModel):
@@ -120,9 +126,7 @@ class SuggestionOut(BaseModel):
     offsets: Offsets
     codes: list[CodeLineOut] = Field(description="Proposed codes, in sequence.")
     suppressed: list[SuppressedCodeOut] = Field(description="Probable codes that are not proposed, and why.")
-    ranked: list[RankedCodeOut] = Field(
-        description="All candidates by falling probability, up to ranked_limit."
-    )
+    ranked: list[RankedCodeOut] = Field(description="All candidates by falling probability, up to ranked_limit.")
     findings: list[FindingOut]
     queries: list[QueryOut]
     stamp: StampOut
@@ -221,3 +225,6 @@ class StateOut(BaseModel):
     """Whether the service is alive or ready."""
 
     status: str
+    problem: str | None = Field(
+        default=None, description="Why a promoted model does not serve; left out where all is well."
+    )

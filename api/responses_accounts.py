@@ -74,7 +74,6 @@ class ModelOut(BaseModel):
 
     name: str
     active: bool = Field(description="Whether it is the promoted one.")
-    version: str | None
     created: str | None
     policy: str | None
     problem: str = Field(description="Why it cannot be read, else empty.")

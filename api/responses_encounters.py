@@ -7,6 +7,7 @@ from typing import Any
 
 from pydantic import BaseModel, Field
 
+from api.errors import ProblemDetails
 from api.responses import EvidenceOut, StampOut, SuggestionOut
 from api.schemas import Offsets
 from store.coding import LineState
@@ -221,6 +222,13 @@ class ConflictOut(BaseModel):
     actual: int
     events: list[EventOut]
     decisions: list[DecisionOut]
+
+
+class EncounterProblem(ProblemDetails):
+    """A problem that tells how the encounter stands."""
+
+    conflict: ConflictOut | None = Field(default=None, description="Of a version-conflict: what changed.")
+    lines: list[LineRefOut] | None = Field(default=None, description="Of undecided-codes: which.")
 
 
 class CodedSetOut(BaseModel):

@@ -95,21 +95,18 @@ class EncounterFacts(StrictModel):
     notes: Annotated[list[NoteIn], Field(min_length=1, max_length=MAX_NOTES)] = Field(
         description=f"1 to {MAX_NOTES} notes, oldest first."
     )
-    setting: records.Setting = Field(
-        default=records.Setting.OUTPATIENT, description="Where the service was given."
-    )
+    setting: records.Setting = Field(default=records.Setting.OUTPATIENT, description="Where the service was given.")
     claim: records.Claim = Field(
         default=records.Claim.PROFESSIONAL,
         description="Who bills; chooses the policy together with the setting.",
     )
     payer: Identifier | None = Field(default=None, description="Policy key of the payer.")
-    policy: Identifier | None = Field(
-        default=None, description="Name of a policy that overrides setting and claim."
-    )
+    policy: Identifier | None = Field(default=None, description="Name of a policy that overrides setting and claim.")
     patient: PatientIn = PatientIn()
     date_of_service: Day | None = Field(default=None, description="First day of service.")
     admission: Day | None = Field(default=None, description="Day of admission of a stay.")
     discharge: Day | None = Field(default=None, description="Day of discharge of a stay.")
+
     def to_encounter(self, *, limit: int) -> records.Encounter:
         """Returns the encounter after all checks of its texts and facts.
 
@@ -163,9 +160,9 @@ class SuggestionRequest(EncounterFacts):
 class CodeSearchRequest(StrictModel):
     """A search in a code set. It is a POST because words of a chart never belong in an address."""
 
-    query: Annotated[
-        str, StringConstraints(strip_whitespace=True, min_length=1, max_length=MAX_QUERY_CHARACTERS)
-    ] = Field(description="The beginning of a code, or words of titles and inclusion terms in any order.")
+    query: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=MAX_QUERY_CHARACTERS)] = (
+        Field(description="The beginning of a code, or words of titles and inclusion terms in any order.")
+    )
     system: records.System = Field(default=records.System.ICD10CM, description="The code system.")
     limit: int = Field(default=20, ge=1, le=MAX_HITS, strict=True, description="Most results.")
 

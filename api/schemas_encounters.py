@@ -124,7 +124,7 @@ class ReplaceIn(StrictModel):
     line: LineIn
     by: CodeIn
     reason: Text | Literal[""] = ""
-    evidence: Evidence = []
+    evidence: Evidence = Field(default=[])
 
 
 class AddIn(StrictModel):
@@ -132,12 +132,12 @@ class AddIn(StrictModel):
 
     action: Literal["add"]
     code: CodeIn
-    evidence: Evidence = []
+    evidence: Evidence = Field(default=[])
     occurrence: Occurrence = 1
-    modifiers: Modifiers = []
+    modifiers: Modifiers = Field(default=[])
     units: Units = 1
     poa: Poa | None = None
-    pointers: Lines = []
+    pointers: Lines = Field(default=[])
 
 
 class LeaveIn(StrictModel):

@@ -8,6 +8,7 @@ import uvicorn
 
 from api.logs import log_config
 from api.settings import Settings
+from store.database import open_database
 
 _GRACE_SECONDS = 30
 
@@ -17,8 +18,11 @@ def serve(settings: Settings) -> None:
 
     Raises:
         SettingsError: The service would be open to a network without sign-in.
+        DatabaseError: The database cannot be opened.
     """
     settings.check_exposure()
+    # Here, where an error still ends the command with a message.
+    open_database(settings.database_url).close()
     # Worker processes are started afresh and read their settings from the environment.
     os.environ.update(settings.to_environment())
     uvicorn.run(

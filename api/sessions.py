@@ -99,12 +99,8 @@ def is_session(key: ApiKey) -> bool:
     return key.scopes == {SCOPE}
 
 
-def _issue(
-    database: Database, user: User, family: str, ends_at: datetime, lifetime: Lifetime
-) -> tuple[Session, str]:
+def _issue(database: Database, user: User, family: str, ends_at: datetime, lifetime: Lifetime) -> tuple[Session, str]:
     expires_at = min(database.now() + lifetime.idle, ends_at)
     label = f"session:{family}:{int(ends_at.timestamp())}"
-    key, token = api_keys.issue(
-        database, user.id, label=label, scopes=[SCOPE], expires_at=expires_at, actor=user.id
-    )
+    key, token = api_keys.issue(database, user.id, label=label, scopes=[SCOPE], expires_at=expires_at, actor=user.id)
     return Session(user, family, key.expires_at, ends_at), token

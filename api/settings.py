@@ -67,9 +67,7 @@ class Settings:
         "`chartcoder.db` in the home folder.",
     ] = field(default=None, repr=False)
     bundle: Annotated[Path | None, "Folder of a model bundle to use instead of the promoted one."] = None
-    edition: Annotated[str | None, "Edition of ICD-10-CM, such as FY2026; by default that which ships."] = (
-        None
-    )
+    edition: Annotated[str | None, "Edition of ICD-10-CM, such as FY2026; by default that which ships."] = None
     workers: Annotated[int, "Processes that answer requests, 1 to 64; each reads one chart at a time."] = 1
     queue_limit: Annotated[
         int, "Charts that may wait in one process, 1 to 1000, before it answers 503 with Retry-After."

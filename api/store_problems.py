@@ -7,8 +7,8 @@ import logging
 from fastapi import FastAPI, Request
 from starlette.responses import Response
 
-from api.errors import ErrorItem, Problem, internal_error, problem_response
 from api.charts import renderer, wanted_offsets
+from api.errors import ErrorItem, Problem, internal_error, problem_response
 from api.render_encounters import line_ref
 from api.responses_encounters import ConflictOut
 from store import decisions, notes
@@ -24,21 +24,26 @@ from store.errors import (
     UndecidedCodesError,
     VersionConflictError,
 )
+from suggest.errors import DocumentError, EncounterError
 
 _log = logging.getLogger("chartcoder.api")
 
-_NAMES: dict[type[StoreError], str] = {
+_NAMES: dict[type[Exception], str] = {
     NotFoundError: "unknown-record",
     AlreadyExistsError: "already-exists",
     EncounterStatusError: "already-finalised",
     IdempotencyKeyError: "idempotency-mismatch",
     InvalidValueError: "invalid-request",
+    EncounterError: "invalid-encounter",
+    DocumentError: "unreadable-text",
 }
 
 
 def install_store_handlers(app: FastAPI) -> None:
     """Makes the application answer errors of the store as problems."""
     app.add_exception_handler(StoreError, _on_store_error)
+    app.add_exception_handler(EncounterError, _on_store_error)
+    app.add_exception_handler(DocumentError, _on_store_error)
 
 
 # A plain function, which the framework runs in a thread: what changed is told with names of the database.

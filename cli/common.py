@@ -78,6 +78,8 @@ def clear_errors() -> Iterator[None]:
             f"{place}{error.strerror or type(error).__name__}; check path and permissions",
             _WRONG_INPUT,
         )
+    except ModuleNotFoundError as error:
+        _fail(f"Python module {error.name} is missing; install what requirements.lock names", _WRONG_INPUT)
     except Exception as error:  # the last guard: a traceback would show messages, and so text of a chart
         from api.logs import describe_exception
 

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 
 import typer
 
-from cli import codes, evaluate, models, serve, setup, suggest, train
+from cli import codes, evaluate, keys, models, serve, setup, suggest, train, users
 from cli.common import clear_errors, tolerate_any_encoding
 
 app = typer.Typer(
@@ -29,6 +29,8 @@ app.add_typer(codes.app, name="codes")
 app.command("train")(train.train)
 app.command("evaluate")(evaluate.evaluate)
 app.add_typer(models.app, name="models")
+app.add_typer(users.app, name="users")
+app.add_typer(keys.app, name="keys")
 
 
 @app.command("version")

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import os
 import sqlite3
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -133,8 +134,7 @@ def _make_sqlite(url: URL) -> Engine:
     def prepare(connection: sqlite3.Connection, _record: object) -> None:
         # The driver shall not begin transactions by itself; see begin() below.
         connection.isolation_level = None
-        if connection.execute("PRAGMA journal_mode = WAL").fetchone() != ("wal",):
-            raise DatabaseError("SQLite cannot keep a write-ahead log here; use a local disk")
+        _keep_write_ahead_log(connection)
         connection.execute("PRAGMA synchronous = FULL")
         connection.execute("PRAGMA foreign_keys = ON")
         # Else INSERT OR REPLACE would delete rows without firing the triggers that forbid it.
@@ -147,6 +147,27 @@ def _make_sqlite(url: URL) -> Engine:
         connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
 
     return engine
+
+
+def _keep_write_ahead_log(connection: sqlite3.Connection) -> None:
+    """Turns the write-ahead log on, once for the life of the file.
+
+    Raises:
+        DatabaseError: The file system does not allow it.
+        sqlite3.OperationalError: Others hold the file for too long.
+    """
+    end = time.monotonic() + _WAIT_SECONDS
+    while True:
+        try:
+            mode = connection.execute("PRAGMA journal_mode = WAL").fetchone()
+            break
+        except sqlite3.OperationalError as error:
+            # SQLite does not wait by itself here where another process turns it on at this moment.
+            if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY or time.monotonic() > end:
+                raise
+            time.sleep(0.01)
+    if mode != ("wal",):
+        raise DatabaseError("SQLite cannot keep a write-ahead log here; use a local disk")
 
 
 def _dump_json(value: Any) -> str:
@@ -220,9 +241,11 @@ def _revision(connection: Connection, scripts: ScriptDirectory) -> str | None:
     Raises:
         DatabaseVersionError: The revision is unknown, or there are tables without one.
     """
+    # Tables before revision: another process may make both, at once, between the two looks.
+    ours = set(inspect(connection).get_table_names()) & set(Base.metadata.tables)
     current = MigrationContext.configure(connection).get_current_revision()
     if current is None:
-        if set(inspect(connection).get_table_names()) & set(Base.metadata.tables):
+        if ours:
             raise DatabaseVersionError("the database holds tables of another program; name an empty database")
     elif current not in {script.revision for script in scripts.walk_revisions()}:
         raise DatabaseVersionError(

@@ -33,13 +33,13 @@ from store.encounter_log import (
     lock_encounter,
     read_decisions,
     read_encounter,
+    read_proposals,
 )
 from store.errors import EncounterStatusError, IdempotencyKeyError, InvalidValueError
-from store.json_records import from_json, to_json
+from store.json_records import to_json
 from store.notes import read_notes
 from store.tables import DecisionBatchRow, DecisionRow, EncounterRow, EncounterStatus
 from store.users import require_active
-from suggest.records import Suggestion
 
 MAX_BATCH = 200
 
@@ -169,7 +169,7 @@ def history(database: Database, encounter_id: str) -> list[RecordedDecision]:
 def read_coding(session: Session, row: EncounterRow) -> Coding:
     """Returns what stands on an encounter, within a transaction."""
     latest = latest_suggestion(session, row.id)
-    suggestion = None if latest is None else from_json(Suggestion, latest.record)
+    suggestion = None if latest is None else read_proposals(latest)
     lines = fold(suggestion, read_decisions(session, row.id))
     return Coding(
         encounter_id=row.id,
@@ -186,7 +186,8 @@ def _checked(
 ) -> list[RecordedDecision]:
     """Returns the decisions as they are to be recorded, each checked against those before it."""
     latest = latest_suggestion(session, row.id)
-    suggestion = None if latest is None else from_json(Suggestion, latest.record)
+    refs = [ref for ref in map(target, decisions) if ref is not None]
+    suggestion = None if latest is None else read_proposals(latest, refs)
     notes = read_notes(session, row.id)
     past = read_decisions(session, row.id)
     first = len(past)

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import datetime
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from store.audit import Detail, append, changes_since
-from store.coding import KINDS, CodedLine, RecordedDecision
+from store.coding import KINDS, CodedLine, LineRef, RecordedDecision
 from store.errors import NotFoundError, VersionConflictError
 from store.json_records import from_json
 from store.tables import DecisionBatchRow, DecisionRow, EncounterRow, NoteRow, SuggestionRow
+from suggest.records import Suggestion
 
 
 def read_encounter(session: Session, encounter_id: str) -> EncounterRow:
@@ -118,3 +120,13 @@ def latest_suggestion(session: Session, encounter_id: str) -> SuggestionRow | No
         .order_by(SuggestionRow.sequence.desc())
         .limit(1)
     )
+
+
+def read_proposals(row: SuggestionRow, refs: Collection[LineRef] = ()) -> Suggestion:
+    """Returns a suggestion with its proposed codes and, of those merely ranked, the ones that ``refs`` name.
+
+    The rest is not needed to decide and would take most of the time: a long chart has thousands of spans.
+    """
+    wanted = {ref.code for ref in refs}
+    ranked = [item for item in row.record["ranked"] if item["code"]["code"] in wanted]
+    return from_json(Suggestion, {**row.record, "ranked": ranked, "suppressed": [], "findings": [], "queries": []})

@@ -12,11 +12,10 @@ from sqlalchemy.orm import Session, aliased
 from store.coded_sets import CodedSet, read_coded_set
 from store.coding import CODED, CodedLine, LineState, fold
 from store.database import Database
-from store.encounter_log import read_decisions
+from store.encounter_log import read_decisions, read_proposals
 from store.encounters import read_record
-from store.json_records import from_json
 from store.tables import CodedSetRow, EncounterRow, EncounterStatus, SuggestionRow
-from suggest.records import Encounter, GoldCode, Suggestion, TrainingExample
+from suggest.records import Encounter, GoldCode, TrainingExample
 
 GROUP = "decisions"
 """Name of the corpus that decisions make."""
@@ -107,7 +106,7 @@ def _lines(session: Session, coded_set: CodedSet) -> tuple[CodedLine, ...]:
     suggestion = None
     if coded_set.suggestion is not None:
         row = session.get_one(SuggestionRow, (coded_set.encounter_id, coded_set.suggestion))
-        suggestion = from_json(Suggestion, row.record)
+        suggestion = read_proposals(row)
     return fold(suggestion, read_decisions(session, coded_set.encounter_id, last=coded_set.last_decision))
 
 

@@ -7,7 +7,7 @@ Z codes besides; documented pairs (hypertension with CKD) lead to their combinat
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -24,6 +24,8 @@ from suggest.records import AssertionStatus, Encounter, Mention
 from suggest.setting_context import EncounterFacts, encounter_facts
 from suggest.specificity import Context, Resolved, Resolver, side_near
 from suggest.terminology import Terminology
+
+_RESOLVED = "resolved"  # id of the assertion rules that call a disease over
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,15 +112,19 @@ class CandidateBuilder:
         source = int(hits.source[group[0]])
         if not _admitted(source, assertion, policy):
             return []
-        if number not in contexts:
-            contexts[number] = self._context(reading, mention, facts)
-        context = contexts[number]
         by_code = {int(hits.code[i]): i for i in reversed(group)}
-        resolved = self._resolved(by_code, source, context, policy)
+        if self._needs_context(source, by_code):
+            if number not in contexts:
+                contexts[number] = self._context(reading, mention, facts)
+            resolved = self._resolved(by_code, source, contexts[number], policy)
+        else:
+            resolved = [(code, Resolved(code, 1.0, 0, False, 0)) for code in by_code]
         rows = []
         for origin, result in resolved:
             i = by_code[origin]
-            own = source == Source.ALLERGEN or self._says_itself(result.row, mention.assertion.status)
+            own = source == Source.ALLERGEN or (
+                assertion != PRESENT and self._says_itself(result.row, mention.assertion.status)
+            )
             edge_status = PRESENT if own else assertion
             row = _row(
                 result,
@@ -130,16 +136,20 @@ class CandidateBuilder:
                 int(hits.text[i]),
             )
             rows.append(row)
-            rows.extend(self._derived(row, policy))
+            rows.extend(self._derived(row, mention, policy))
         return rows
+
+    def _needs_context(self, source: int, codes: Iterable[int]) -> bool:
+        """Whether the surrounding words may lead to another code than the hit's."""
+        if source == Source.LEARNT:
+            return any(code < len(self._index) and int(self._terms.row_flags[code]) & 7 for code in codes)
+        return source not in (Source.DRUG, Source.ALLERGEN, Source.MEASUREMENT)
 
     def _resolved(
         self, by_code: dict[int, int], source: int, context: Context, policy: Policy
     ) -> list[tuple[int, Resolved]]:
         """Returns (code of the hit, what it comes down to) pairs."""
         count = len(self._index)
-        if source in (Source.DRUG, Source.ALLERGEN, Source.MEASUREMENT):
-            return [(code, Resolved(code, 1.0, 0, False, 0)) for code in by_code]
         if source == Source.LEARNT:
             return [(code, self._sided(code, context)) for code in by_code]
         named = [code for code in by_code if code < count]
@@ -167,14 +177,14 @@ class CandidateBuilder:
         sides = side_near(reading.tokens.sides, mention.first_token, mention.last_token, begin, end)
         return facts.context(reading.sentence_words[mention.sentence] | self._fact_words(facts), sides)
 
-    def _derived(self, edge: Edge, policy: Policy) -> list[Edge]:
+    def _derived(self, edge: Edge, mention: Mention, policy: Policy) -> list[Edge]:
         """Z codes for diseases of relatives and past diseases."""
         if not policy.status_transforms or edge.code >= len(self._index) or edge.source > Source.COVERAGE:
             return []
         target, source = -1, Source.FAMILY_HISTORY
         if edge.status == FAMILY:
             target = self._family(edge.code)
-        elif edge.status == HISTORICAL:
+        elif edge.status == HISTORICAL and (mention.assertion.rule == _RESOLVED or not self._lasting(edge.code)):
             target, source = self._history(edge.code), Source.PERSONAL_HISTORY
         return [edge._replace(code=target, source=int(source), status=PRESENT)] if target >= 0 else []
 

@@ -20,7 +20,6 @@ POSSIBLE = STATUS_NUMBER[AssertionStatus.POSSIBLE]
 HISTORICAL = STATUS_NUMBER[AssertionStatus.HISTORICAL]
 FAMILY = STATUS_NUMBER[AssertionStatus.FAMILY]
 ALLERGY = STATUS_NUMBER[AssertionStatus.ALLERGY]
-_RESOLVED = "resolved"  # id of the assertion rules that call a disease over
 
 
 class Edge(NamedTuple):

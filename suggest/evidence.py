@@ -82,18 +82,20 @@ def ranked_codes(
 def _supports(
     candidates: Candidates, table: CodeFeatures, i: int, terminology: Terminology, most: int
 ) -> tuple[Support, ...]:
-    """The best edges of a code, one for each mention; live ones first, then by quality and place."""
-    edges = candidates.edges
-    chosen: dict[int, int] = {}
-    span = range(int(table.start[i]), int(table.start[i + 1]))
-    for e in sorted(span, key=lambda e: (int(edges.status[e] != 0), -float(edges.quality[e]), int(edges.mention[e]))):
-        chosen.setdefault(int(edges.mention[e]), e)
+    """The best edges of a code, one for each span; live ones first, then by quality and place."""
+    edges, mentions = candidates.edges, candidates.mentions
+    first, last = int(table.start[i]), int(table.start[i + 1])
+    order = np.lexsort((edges.mention[first:last], -edges.quality[first:last], edges.status[first:last] != 0)) + first
+    chosen: dict[tuple[int, int, int], int] = {}
+    for e in order.tolist():
+        mention = mentions[int(edges.mention[e])]
+        chosen.setdefault((mention.note, mention.start, mention.end), e)
         if len(chosen) == most:
             break
     readings = {reading.number: reading for reading in candidates.readings}
     result = []
-    for mention_number, e in chosen.items():
-        mention = candidates.mentions[mention_number]
+    for e in chosen.values():
+        mention = mentions[int(edges.mention[e])]
         source = Source(int(edges.source[e]))
         text = int(edges.text[e])
         result.append(

@@ -27,6 +27,11 @@ _MARK = r"(?:[^\w\s]|_)"
 _PREFIX = re.compile(rf"^{_MARK}")
 _SUFFIX = re.compile(rf"(?:['’]s|{_MARK})$", re.IGNORECASE)
 _INFIX = re.compile(rf"(?<!\d)[.,]|[.,](?!\d)|(?![.,]){_MARK}")
+# spaCy strips one affix at a time off a chunk without white space, in time that grows with its square: longer
+# chunks are split at the edges of all signs at once
+_LONGEST_CHUNK = 200
+_SPLIT = rf"(?:(?<!\d)[.,]|[.,](?!\d)|(?![.,]){_MARK})"
+_EDGE = re.compile(rf"(?={_SPLIT})|(?<={_SPLIT})")
 _WRAP_WIDTH = 60
 _ENDS = frozenset(".;?!")
 _BULLET = re.compile(r"(?:[-*•·#>+o]|\(?\d{1,2}[.)]|[a-z][.)])\s")
@@ -50,9 +55,9 @@ def _make_tokenizer(nlp: Language) -> Tokenizer:
     return Tokenizer(
         nlp.vocab,
         rules=_token_rules(),
-        prefix_search=_PREFIX.search,
-        suffix_search=_SUFFIX.search,
-        infix_finditer=_INFIX.finditer,
+        prefix_search=lambda chunk: _PREFIX.search(chunk) if len(chunk) <= _LONGEST_CHUNK else None,
+        suffix_search=lambda chunk: _SUFFIX.search(chunk) if len(chunk) <= _LONGEST_CHUNK else None,
+        infix_finditer=lambda chunk: (_INFIX if len(chunk) <= _LONGEST_CHUNK else _EDGE).finditer(chunk),
     )
 
 

@@ -9,6 +9,7 @@ then external causes. A manifestation comes after its cause (I.A.13, "code first
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 
 from suggest.code_sets.index import CodeIndex
 from suggest.code_sets.ranges import excludes_codes
@@ -84,19 +85,19 @@ def _causes_first(ordered: list[RankedCode], index: CodeIndex) -> list[RankedCod
         row = index.row(code.code.code)
         if row is None:
             continue
-        ranges = [r for note in index.notes(row, "code_first") for r in excludes_codes(note.text)]
-        rows = [index.rows_in(r) for r in ranges]
-        causes = [
-            other
-            for other in result
-            if other is not code
-            and (cause := index.row(other.code.code)) is not None
-            and any(cause in span for span in rows)
-        ]
+        named = _rows_to_code_first(index, row)
+        causes = [other for other in result if other is not code and index.row(other.code.code) in named]
         last = max((result.index(other) for other in causes), default=-1)
         if last > result.index(code):
             result.insert(last, result.pop(result.index(code)))
     return result
+
+
+@lru_cache(maxsize=20_000)
+def _rows_to_code_first(index: CodeIndex, row: int) -> frozenset[int]:
+    """Returns the rows that the "code first" notes of a code name."""
+    ranges = (found for note in index.notes(row, "code_first") for found in excludes_codes(note.text))
+    return frozenset(int(cause) for found in ranges for cause in index.rows_in(found))
 
 
 def _reason(code: RankedCode, position: int) -> str:

@@ -18,7 +18,8 @@ from suggest.terminology import Terminology
 _HEAD = 400
 _FOLLOW_UP = re.compile(
     r"\b(?:follow[ -]?up|f/u|fu visit|post[ -]?op(?:erative)?(?: visit| check| day| wk| week)?|recheck|re-check|"
-    r"aftercare|cast (?:check|removal)|suture removal|weeks? (?:out|s/p|post)|physical therapy|PT (?:eval|note|progress))\b",
+    r"aftercare|cast (?:check|removal)|suture removal|weeks? (?:out|s/p|post)|physical therapy|"
+    r"PT (?:eval|note|progress))\b",
     re.IGNORECASE,
 )
 _SEQUELA = re.compile(r"\b(?:sequelae?|late effects?|residuals? (?:of|from))\b", re.IGNORECASE)

@@ -15,20 +15,28 @@ from suggest.policy import all_policies
 router = APIRouter(tags=["service"])
 
 
-@router.get("/healthz", dependencies=[requires(Permission.PUBLIC)], responses=problems("host-not-allowed"))
+@router.get(
+    "/healthz",
+    dependencies=[requires(Permission.PUBLIC)],
+    responses=problems("host-not-allowed"),
+    response_model_exclude_none=True,
+)
 async def health() -> StateOut:
     """Says that the process answers."""
     return StateOut(status="ok")
 
 
 @router.get(
-    "/readyz", dependencies=[requires(Permission.PUBLIC)], responses=problems("host-not-allowed", "not-ready")
+    "/readyz",
+    dependencies=[requires(Permission.PUBLIC)],
+    responses=problems("host-not-allowed", "not-ready"),
+    response_model_exclude_none=True,
 )
 async def ready(request: Request) -> StateOut:
     """Says whether model and code index are loaded; 503 until then."""
     engine: Engine = request.app.state.engine
     _ = engine.suggester
-    return StateOut(status="ready")
+    return StateOut(status="ready", problem=engine.problem or None)
 
 
 @router.get("/v1/version", dependencies=[requires(Permission.CODES_READ)], responses=VERSION_RESPONSES)

@@ -1,19 +1,24 @@
-"""A small code index, a suggester that answers by looking for words, and a client without a server."""
+"""A small code index, a suggester that answers by looking for words, clients without a server, databases."""
 
 from __future__ import annotations
 
 import asyncio
 import json
+import shutil
 import time
-from datetime import date
+from datetime import date, timedelta
 from types import SimpleNamespace
 
 import httpx
 import pytest
+from argon2 import PasswordHasher
 
 from api.app import create_app
 from api.engine import Engine
 from api.settings import Settings
+from store import api_keys, users
+from store.database import open_database
+from store.tables import Role
 from suggest.code_sets.compiler import compile_icd10cm
 from suggest.code_sets.editions import Edition
 from suggest.code_sets.index import CodeIndex
@@ -76,6 +81,9 @@ TERMS = {
 }
 
 
+PASSWORD = "seven-pale-herons-wade"
+
+
 class FakeSuggester:
     """Proposes a code for each term it finds, and suppresses it where "no" stands before the term."""
 
@@ -94,21 +102,13 @@ class FakeSuggester:
             encounter_id=encounter.id,
             ranked=tuple(ranked for ranked, _ in found),
             codes=tuple(
-                CodeLine(
-                    ranked, role="additional" if i else "first-listed", sequence_reason="order of the text"
-                )
+                CodeLine(ranked, role="additional" if i else "first-listed", sequence_reason="order of the text")
                 for i, ranked in enumerate(proposed)
             ),
             suppressed=tuple(SuppressedCode(ranked, "assertion", "it is denied") for ranked in denied),
-            findings=(Finding("edition", Severity.INFO, (), "a message", "a remedy", "a source"),)
-            if found
-            else (),
-            queries=(Query("stage", (found[0][0].support[0].evidence,), "Which stage?", ("1", "2")),)
-            if found
-            else (),
-            stamp=RunStamp(
-                "0", self.model.name, (("ICD-10-CM", "FY2026"),), "small", policy.name, policy.hash
-            ),
+            findings=(Finding("edition", Severity.INFO, (), "a message", "a remedy", "a source"),) if found else (),
+            queries=(Query("stage", (found[0][0].support[0].evidence,), "Which stage?", ("1", "2")),) if found else (),
+            stamp=RunStamp("0", self.model.name, (("ICD-10-CM", "FY2026"),), "small", policy.name, policy.hash),
         )
 
     def _hits(self, note):
@@ -132,14 +132,33 @@ class Client:
         self.app = app
         self.engine = engine
         self.headers = {}
+        self.cookies = httpx.Cookies()
+        self.base_url = "http://localhost:8000"
+
+    @property
+    def database(self):
+        return self.app.state.storage.database
+
+    def other(self, **headers):
+        """Returns a client of the same application for somebody else."""
+        client = Client(self.app, self.engine)
+        client.headers = headers
+        return client
+
+    def signed_in(self, name, password=PASSWORD):
+        client = self.other()
+        assert client.post("/v1/session", {"name": name, "password": password}).status_code == 200
+        return client
 
     def request(self, method, path, **kwargs):
         return asyncio.run(self.send(method, path, **kwargs))
 
     async def send(self, method, path, *, headers=None, **kwargs):
         transport = httpx.ASGITransport(app=self.app)
-        async with httpx.AsyncClient(transport=transport, base_url="http://localhost:8000") as client:
-            return await client.request(method, path, headers={**self.headers, **(headers or {})}, **kwargs)
+        async with httpx.AsyncClient(transport=transport, base_url=self.base_url, cookies=self.cookies) as client:
+            answer = await client.request(method, path, headers={**self.headers, **(headers or {})}, **kwargs)
+            self.cookies = client.cookies
+            return answer
 
     def get(self, path, **kwargs):
         return self.request("GET", path, **kwargs)
@@ -148,6 +167,24 @@ class Client:
         data = json.dumps(body).encode() if content is None else content
         headers = {"Content-Type": "application/json", **(headers or {})}
         return self.request("POST", path, content=data, headers=headers)
+
+    def delete(self, path, **kwargs):
+        return self.request("DELETE", path, **kwargs)
+
+    def patch(self, path, body):
+        return self.request("PATCH", path, json=body)
+
+    def store(self, text="DM2 and HTN", encounter_id="e1", **fields):
+        """Stores an encounter; returns it as the service answers it."""
+        body = {"id": encounter_id, "notes": [{"id": "n1", "text": text}], **fields}
+        answer = self.post("/v1/encounters", body)
+        assert answer.status_code == 201, answer.text
+        return answer.json()
+
+    def decide(self, *decisions, version, encounter_id="e1", key=None, query=""):
+        headers = {} if key is None else {"Idempotency-Key": key}
+        body = {"expected_version": version, "decisions": list(decisions)}
+        return self.post(f"/v1/encounters/{encounter_id}/decisions{query}", body, headers=headers)
 
     def suggest(self, text="DM2 and HTN", **fields):
         return self.post("/v1/suggestions", {"notes": [{"id": "n1", "text": text}], **fields})
@@ -177,22 +214,72 @@ def fake(small_index):
 
 
 @pytest.fixture
-def make_client(fake):
-    """Makes clients for other settings than the default."""
-    engines = []
+def make_client(fake, tmp_path, migrated_file):
+    """Makes clients for other settings than the default; each application has an empty database of its own."""
+    made = []
 
-    def make(*, load=None, ready=True, **settings):
-        chosen = Settings(**settings)
-        engine = Engine(load or (lambda _progress: fake), queue_limit=chosen.queue_limit)
-        engines.append(engine)
+    def make(*, load=None, ready=True, watch=None, **settings):
+        home = settings.pop("home", None) or tmp_path / f"home{len(made)}"
+        home.mkdir(exist_ok=True)
+        if not (home / "chartcoder.db").exists():
+            shutil.copy(migrated_file, home / "chartcoder.db")
+        chosen = Settings(home=home, **settings)
+        engine = Engine(
+            load or (lambda _progress: fake), queue_limit=chosen.queue_limit, watch=watch, poll_seconds=0.02
+        )
+        client = Client(create_app(chosen, engine), engine)
+        made.append(client)
         if ready:
             engine.start()
             until(lambda: engine.ready)
-        return Client(create_app(chosen, engine), engine)
+        return client
 
     yield make
-    for engine in engines:
-        engine.close()
+    for client in made:
+        client.engine.close()
+        client.app.state.storage.close()
+
+
+@pytest.fixture(scope="session")
+def migrated_file(tmp_path_factory):
+    path = tmp_path_factory.mktemp("migrated") / "chartcoder.db"
+    open_database(f"sqlite:///{path}").close()
+    return path
+
+
+@pytest.fixture
+def add_user():
+    """Adds a user to the database of a client; returns its id."""
+
+    def add(client, name, *roles, password=PASSWORD):
+        return users.create(client.database, name, roles=roles or [Role.CODER], password=password, actor=None).id
+
+    return add
+
+
+@pytest.fixture
+def add_key():
+    """Makes a key for a user; returns a client that sends it."""
+
+    def add(client, user_id, *scopes, days=1):
+        _, key = api_keys.issue(
+            client.database,
+            user_id,
+            label="test",
+            scopes=scopes,
+            expires_at=client.database.now() + timedelta(days=days),
+            actor=None,
+        )
+        return client.other(Authorization=f"Bearer {key}")
+
+    return add
+
+
+@pytest.fixture(autouse=True)
+def _fast_passwords(monkeypatch):
+    """Argon2id takes 64 MiB and a tenth of a second by design; tests compare many passwords."""
+    monkeypatch.setattr(users, "_HASHER", PasswordHasher(time_cost=1, memory_cost=8, parallelism=1))
+    users._nobody.cache_clear()
 
 
 @pytest.fixture

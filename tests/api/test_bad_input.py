@@ -171,9 +171,7 @@ def test_an_unknown_policy_is_refused(client, assert_problem):
     "notes", [[note(text="x" * 101)], [note(text="x" * 60), note(id="n2", text="x" * 60)]], ids=["one", "all"]
 )
 def test_text_beyond_the_limit_is_refused(make_client, notes, assert_problem):
-    problem = assert_problem(
-        send(make_client(max_note_characters=100), {"notes": notes}), 413, "text-too-long"
-    )
+    problem = assert_problem(send(make_client(max_note_characters=100), {"notes": notes}), 413, "text-too-long")
     assert "100" in problem["detail"]
 
 
@@ -191,16 +189,12 @@ def test_a_body_beyond_the_limit_is_refused_while_it_streams(make_client, assert
             taken.append(i)
             yield b" " * 100
 
-    response = client.request(
-        "POST", "/v1/suggestions", content=chunks(), headers={"Content-Type": "application/json"}
-    )
+    response = client.request("POST", "/v1/suggestions", content=chunks(), headers={"Content-Type": "application/json"})
     assert_problem(response, 413, "body-too-large")
 
 
 def test_a_sender_that_goes_away_is_no_incident(client, caplog):
-    messages = iter(
-        [{"type": "http.request", "body": b'{"zebrafish', "more_body": True}, {"type": "http.disconnect"}]
-    )
+    messages = iter([{"type": "http.request", "body": b'{"zebrafish', "more_body": True}, {"type": "http.disconnect"}])
     sent = []
 
     async def receive():

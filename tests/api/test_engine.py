@@ -6,14 +6,17 @@ import asyncio
 import json
 import threading
 
+import pytest
+
+from api.engine import make_engine
+from api.settings import Settings
+from models.files import replace_durably
 from suggest.errors import BundleError
 
 NOTE = {"notes": [{"id": "n1", "text": "HTN"}]}
 
 
-def test_health_answers_and_readiness_waits_until_all_is_loaded(
-    make_client, fake, assert_problem, wait_until
-):
+def test_health_answers_and_readiness_waits_until_all_is_loaded(make_client, fake, assert_problem, wait_until):
     go_on = threading.Event()
 
     def load(progress):
@@ -52,9 +55,7 @@ def test_a_bundle_that_cannot_be_loaded_is_named(make_client, assert_problem, wa
     assert problem["detail"] == "cannot load: bundle m1: file x.npy was altered; restore it"
 
 
-def test_an_unexpected_error_while_loading_is_logged_by_place_only(
-    make_client, assert_problem, wait_until, caplog
-):
+def test_an_unexpected_error_while_loading_is_logged_by_place_only(make_client, assert_problem, wait_until, caplog):
     def load(_progress):
         raise ValueError("zebrafish")
 
@@ -93,7 +94,7 @@ def test_beyond_the_queue_limit_charts_are_refused_and_later_read_again(make_cli
 
     async def flood():
         first = [asyncio.create_task(post(client)) for _ in range(3)]
-        await asyncio.sleep(0.05)
+        await queued(client, 3)
         refused = await post(client)
         health = await client.send("GET", "/healthz")
         go_on.set()
@@ -113,12 +114,14 @@ def test_a_chart_whose_sender_went_away_leaves_the_queue(make_client, fake):
     fake.before = lambda _encounter: go_on.wait(5)
 
     async def leave():
-        tasks = [asyncio.create_task(post(client)) for _ in range(2)]
-        await asyncio.sleep(0.05)
+        tasks = []
+        for count in (1, 2):
+            tasks.append(asyncio.create_task(post(client)))
+            await queued(client, count)
         tasks[1].cancel()
-        await asyncio.sleep(0.05)
+        await queued(client, 1)
         third = asyncio.create_task(post(client))
-        await asyncio.sleep(0.05)
+        await queued(client, 2)
         go_on.set()
         return await tasks[0], await third
 
@@ -126,7 +129,133 @@ def test_a_chart_whose_sender_went_away_leaves_the_queue(make_client, fake):
     assert (first.status_code, third.status_code) == (200, 200)
 
 
+async def queued(client, count):
+    """Waits until so many charts are read or wait."""
+    async with asyncio.timeout(5):
+        while client.engine._pending != count:
+            await asyncio.sleep(0.005)
+
+
 async def post(client):
     return await client.send(
         "POST", "/v1/suggestions", content=json.dumps(NOTE), headers={"Content-Type": "application/json"}
     )
+
+
+class Promoted:
+    """Models that are promoted one after the other; ``watch`` tells that another one is."""
+
+    def __init__(self, index, fake_class):
+        self.make = lambda name: self._named(fake_class(index), name)
+        self.current = "one"
+        self.fails = None
+
+    @staticmethod
+    def _named(suggester, name):
+        suggester.model.name = name
+        return suggester
+
+    def load(self, _progress):
+        if self.fails is not None:
+            raise self.fails
+        return self.make(self.current)
+
+    def watch(self):
+        return (self.current, self.fails)
+
+
+@pytest.fixture
+def promoted(fake, small_index):
+    return Promoted(small_index, type(fake))
+
+
+def serving(client):
+    return client.get("/v1/models").json()["serving"]
+
+
+def test_a_promoted_bundle_serves_without_a_restart_and_drops_no_request(make_client, promoted, wait_until):
+    client = make_client(load=promoted.load, watch=promoted.watch)
+    assert client.suggest("HTN").json()["stamp"]["model"] == "one"
+
+    async def requests_meanwhile():
+        answers = []
+        while not answers or answers[-1].json()["stamp"]["model"] != "two":
+            if len(answers) == 5:
+                promoted.current = "two"
+            answers.append(await post(client))
+        return answers
+
+    answers = asyncio.run(asyncio.wait_for(requests_meanwhile(), 20))
+    assert {answer.status_code for answer in answers} == {200}
+    assert {answer.json()["stamp"]["model"] for answer in answers} == {"one", "two"}
+    assert client.get("/readyz").json() == {"status": "ready"}
+
+
+def test_a_chart_that_waits_is_read_by_the_model_that_it_came_to(make_client, promoted, wait_until):
+    client = make_client(load=promoted.load, watch=promoted.watch)
+    go_on = threading.Event()
+    client.engine.suggester.before = lambda _encounter: go_on.wait(5)
+
+    async def waiting():
+        task = asyncio.create_task(post(client))
+        await queued(client, 1)
+        promoted.current = "two"
+        async with asyncio.timeout(5):
+            while client.engine.suggester.model.name != "two":
+                await asyncio.sleep(0.005)
+        go_on.set()
+        return await task
+
+    assert asyncio.run(waiting()).json()["stamp"]["model"] == "one"
+
+
+@pytest.mark.parametrize("unexpected", [False, True])
+def test_a_bad_bundle_leaves_the_old_one_serving_and_is_reported(
+    make_client, promoted, wait_until, caplog, assert_problem, unexpected
+):
+    client = make_client(load=promoted.load, watch=promoted.watch)
+    error = ValueError("zebrafish") if unexpected else BundleError("bundle two: file x.npy was altered")
+    promoted.fails = error
+    wait_until(lambda: client.engine.problem)
+    said = "cannot be loaded" if unexpected else "x.npy was altered"
+    ready = client.get("/readyz")
+    assert ready.status_code == 200
+    assert said in ready.json()["problem"]
+    assert said in client.get("/v1/models").json()["problem"]
+    assert serving(client) == "one"
+    assert client.suggest("HTN").json()["stamp"]["model"] == "one"
+    assert "zebrafish" not in caplog.text
+    assert said in caplog.text
+    refused = client.request("POST", "/v1/models/reload")
+    assert said in assert_problem(refused, 409, "bundle-refused")["detail"]
+    promoted.current, promoted.fails = "two", None
+    wait_until(lambda: serving(client) == "two")
+    assert client.engine.problem == ""
+
+
+def test_an_administrator_need_not_wait(make_client, promoted):
+    client = make_client(load=promoted.load)
+    promoted.current = "two"
+    answer = client.request("POST", "/v1/models/reload")
+    assert answer.status_code == 200
+    assert answer.json()["serving"] == "two"
+
+
+def test_nothing_is_reloaded_before_the_first_is_there(make_client, assert_problem):
+    client = make_client(ready=False)
+    assert_problem(client.request("POST", "/v1/models/reload"), 503, "not-ready")
+    assert client.get("/v1/models").json()["serving"] is None
+
+
+def test_the_engine_of_the_service_sees_a_promotion(tmp_path):
+    settings = Settings(home=tmp_path)
+    watch = make_engine(settings)._watch
+    assert watch() is None
+    (tmp_path / "models").mkdir()
+    replace_durably(tmp_path / "models" / "active.json", b"{}")
+    first = watch()
+    assert first is not None
+    assert watch() == first
+    replace_durably(tmp_path / "models" / "active.json", b"{}")
+    assert watch() != first
+    assert make_engine(Settings(home=tmp_path, bundle=tmp_path))._watch is None

@@ -28,11 +28,7 @@ def test_samples_get_codes_whose_evidence_is_where_it_says(real, sample, offsets
     for code in answer["codes"] + answer["suppressed"] + answer["ranked"]:
         for item in code["evidence"]:
             start, end = item["start"], item["end"]
-            words = (
-                text[start:end]
-                if offsets == "code_points"
-                else units[2 * start : 2 * end].decode("utf-16-le")
-            )
+            words = text[start:end] if offsets == "code_points" else units[2 * start : 2 * end].decode("utf-16-le")
             assert words == item["quote"]
 
 
@@ -45,9 +41,7 @@ def test_text_without_anything_to_code_has_no_codes(real, text):
     assert response.json()["codes"] == []
 
 
-@pytest.mark.parametrize(
-    "text", ["a" * 20_000, "a\n" * 5_000, "((((" * 5_000, "e\u0301" * 5_000, "1. " * 5_000]
-)
+@pytest.mark.parametrize("text", ["a" * 20_000, "a\n" * 5_000, "((((" * 5_000, "e\u0301" * 5_000, "1. " * 5_000])
 def test_unusual_text_is_answered(real, text):
     assert real.suggest(text).status_code == 200
 

@@ -117,7 +117,5 @@ def test_a_wildcard_address_is_no_host_name():
 
 
 def test_every_setting_is_described():
-    assert [variable.field for variable in VARIABLES] == [
-        field.name for field in dataclasses.fields(Settings)
-    ]
+    assert [variable.field for variable in VARIABLES] == [field.name for field in dataclasses.fields(Settings)]
     assert all(variable.description.endswith(".") for variable in VARIABLES)

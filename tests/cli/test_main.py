@@ -70,9 +70,10 @@ def failing(error):
             "chartcoder: /data/models: Permission denied; check path and permissions\n",
         ),
         (OSError(28, "No space left on device"), 2, "chartcoder: No space left on device; check path and"),
+        (ModuleNotFoundError("No module", name="skops"), 2, "chartcoder: Python module skops is missing; install"),
         (KeyboardInterrupt(), 130, ""),
     ],
-    ids=["known", "file", "device", "interrupt"],
+    ids=["known", "file", "device", "module", "interrupt"],
 )
 def test_an_error_is_one_line(run, monkeypatch, error, code, line):
     monkeypatch.setattr(models.registry, "list_bundles", failing(error))

@@ -65,7 +65,7 @@ def test_a_port_in_use_is_a_clear_error(run, served):
 def test_addresses_that_cannot_be_served_are_refused(run, served, monkeypatch):
     done = run("serve", "--host", "0.0.0.0")
     assert done.code == 2
-    assert "CHARTCODER_API_TOKENS is not set" in done.err
+    assert "CHARTCODER_HOST is 0.0.0.0, which other machines can reach" in done.err
     monkeypatch.setenv("CHARTCODER_API_TOKENS", "x" * 32)
     for host, message in [
         ("no such host", "host 'no such host' is unknown"),

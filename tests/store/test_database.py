@@ -70,6 +70,17 @@ def test_several_processes_may_open_an_empty_database_at_once(empty_url):
     assert len(opened) == 4
 
 
+def test_a_new_sqlite_file_that_another_process_holds_is_waited_for(tmp_path):
+    # SQLite answers "locked" at once to whoever turns the write-ahead log on meanwhile.
+    other = sqlite3.connect(tmp_path / "store.db", isolation_level=None, check_same_thread=False)
+    other.execute("BEGIN IMMEDIATE")
+    release = threading.Timer(0.3, other.execute, ["COMMIT"])
+    release.start()
+    open_database(f"sqlite:///{tmp_path / 'store.db'}").close()
+    release.join()
+    other.close()
+
+
 def test_a_newer_database_is_refused_and_left_alone(empty_url):
     open_database(empty_url).close()
     connection = raw(empty_url)

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 import yaml
 
-from suggest.candidates import PRESENT
+from suggest.edges import PRESENT
 
 FOLDER = Path(__file__).parents[1] / "golden"
 FIELDS = {"phrase", "setting", "claim", "policy", "age", "sex", "expect", "not", "propose", "withhold", "open"}

@@ -118,7 +118,15 @@ def test_stop_words_sides_and_punctuation_are_no_content(tokens_of):
 
 @pytest.mark.parametrize(
     ("text", "sides"),
-    [("RLE edema", 1), ("LUE weakness", 2), ("b/l edema", 4), ("L knee", 2), ("R. knee", 1), ("both eyes", 4), ("2 L oxygen", 0)],
+    [
+        ("RLE edema", 1),
+        ("LUE weakness", 2),
+        ("b/l edema", 4),
+        ("L knee", 2),
+        ("R. knee", 1),
+        ("both eyes", 4),
+        ("2 L oxygen", 0),
+    ],
 )
 def test_sides(tokens_of, text, sides):
     assert np.bitwise_or.reduce(tokens_of(text).sides) == sides

@@ -39,7 +39,8 @@ def test_percentiles(value, code):
 
 
 @pytest.mark.parametrize(
-    ("week", "code"), [(0, None), (1, "Z3A.01"), (7, "Z3A.01"), (8, "Z3A.08"), (42, "Z3A.42"), (43, "Z3A.49"), (45, None)]
+    ("week", "code"),
+    [(0, None), (1, "Z3A.01"), (7, "Z3A.01"), (8, "Z3A.08"), (42, "Z3A.42"), (43, "Z3A.49"), (45, None)],
 )
 def test_weeks(week, code):
     assert week_code(week) == code

@@ -9,7 +9,16 @@ from hypothesis import strategies as st
 
 from suggest.keys import phrase_key, term_words, token_keys
 from suggest.lexicon import Source
-from suggest.mentions import CoverageMatcher, Hits, LearntPhrases, learnt_hits, longest, outermost, phrase_hits, spans_of
+from suggest.mentions import (
+    CoverageMatcher,
+    Hits,
+    LearntPhrases,
+    learnt_hits,
+    longest,
+    outermost,
+    phrase_hits,
+    spans_of,
+)
 from suggest.nlp import make_nlp, read
 
 SPANS = st.lists(st.tuples(st.integers(0, 12), st.integers(1, 6)), max_size=15)
@@ -39,9 +48,7 @@ def found(hits, words, index):
 @given(SPANS)
 def test_outermost_equals_brute_force(pairs):
     spans = [(first, first + length) for first, length in pairs]
-    wanted = [
-        not any(a <= first and last <= b and (a, b) != (first, last) for a, b in spans) for first, last in spans
-    ]
+    wanted = [not any(a <= first and last <= b and (a, b) != (first, last) for a, b in spans) for first, last in spans]
     first = np.array([span[0] for span in spans], dtype=np.int32)
     last = np.array([span[1] for span in spans], dtype=np.int32)
     assert outermost(first, last).tolist() == wanted

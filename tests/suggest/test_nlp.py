@@ -60,6 +60,13 @@ def test_sentences(text, wanted):
     assert sentences(text) == wanted
 
 
+def test_long_chunks_are_split_alike():
+    """Chunks without white space of more than 200 characters take another, linear way."""
+    table = "|||HTN|||(DM2)/1.5,COPD:a_b"
+    assert tokens("x" * 200 + table) == ["x" * 200, *tokens(table)]
+    assert tokens("(" * 300 + "gout" + ")" * 300) == ["("] * 300 + ["gout"] + [")"] * 300
+
+
 def test_wrapped_lines_are_one_sentence():
     first = "The patient has had a cough for several weeks and now comes with"
     assert len(sentences(f"{first}\nfever and chills")) == 1

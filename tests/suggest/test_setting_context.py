@@ -52,9 +52,7 @@ def test_open_fractures(facts, text, letter):
     assert facts(text, setting="ed").open_fracture == letter
 
 
-@pytest.mark.parametrize(
-    ("weeks", "trimester"), [("13w6d", 1), ("14w0d", 2), ("27w6d", 2), ("28w0d", 3), ("40w0d", 3)]
-)
+@pytest.mark.parametrize(("weeks", "trimester"), [("13w6d", 1), ("14w0d", 2), ("27w6d", 2), ("28w0d", 3), ("40w0d", 3)])
 def test_trimesters_begin_as_the_note_at_chapter_15_says(facts, weeks, trimester):
     assert facts(f"IUP at {weeks} gestation").trimester == trimester
 

@@ -88,7 +88,7 @@ def test_an_open_fracture_letter_only_where_the_code_has_it(resolve):
 
 def test_where_no_word_decides_the_way_leads_to_what_the_phrase_names(resolve):
     assert list(resolve("G20", named=("G20.A1",))) == ["G20.A1"]
-    assert list(resolve("G20", "dyskinesia", named=("G20.A1",)))[0].startswith("G20.B")
+    assert next(iter(resolve("G20", "dyskinesia", named=("G20.A1",)))).startswith("G20.B")
 
 
 def test_fit_tells_named_from_taken_by_default(resolve):

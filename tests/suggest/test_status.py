@@ -11,7 +11,14 @@ from suggest.status import PrefixTable
 
 def test_the_longest_prefix_wins():
     table = PrefixTable({"C": "a", "C50": "b", "C50.1": "c"})
-    assert [table.get(code) for code in ("C18.9", "C50.911", "C50.112", "c50112", "D05", "")] == ["a", "b", "c", "c", None, None]
+    assert [table.get(code) for code in ("C18.9", "C50.911", "C50.112", "c50112", "D05", "")] == [
+        "a",
+        "b",
+        "c",
+        "c",
+        None,
+        None,
+    ]
     assert "C18.9" in table
     assert "D05" not in table
     assert PrefixTable({}).get("C18") is None

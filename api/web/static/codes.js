@@ -38,7 +38,7 @@ function foldedList(title, label, cards) {
   return section(title, cards.length, false, el("ul", { class: "cards small", "aria-label": label }, ...cards));
 }
 
-function section(title, count, open, body) {
+export function section(title, count, open, body) {
   const summary = el("summary", {}, title, " ", el("span", { class: "count" }, String(count)));
   return el("details", { class: "fold", open }, summary, body);
 }
@@ -127,14 +127,14 @@ export function shorten(quote) {
   return line.length > SHOWN_CHARACTERS ? `${line.slice(0, SHOWN_CHARACTERS - 1)}…` : line;
 }
 
-function findings(items) {
+export function findings(items) {
   return el("ul", { class: "findings" }, ...items.map((item) =>
     el("li", { class: item.severity },
       el("p", {}, el("span", { class: "badge" }, item.severity), item.codes.length ? `${item.codes.join(", ")}: ` : "", item.message),
       el("p", { class: "why" }, [item.remedy, item.source].filter(Boolean).join(" · ")))));
 }
 
-function queries(items) {
+export function queries(items) {
   return el("ul", { class: "findings" }, ...items.map((item) =>
     el("li", {}, el("p", {}, item.question), el("ul", {}, ...item.options.map((option) => el("li", {}, option))))));
 }

@@ -1,7 +1,7 @@
 // The list of codes of an encounter: a card for each, with its state and the buttons for each act.
 
 import { el } from "./chart.js";
-import { badges, evidence, objections, probability } from "./codes.js";
+import { badges, evidence, findings, objections, probability, queries, section } from "./codes.js";
 import { isAside, isCoded, isUndecided, keyOf } from "./desk-coding.js";
 
 const PRESENT = { status: "present", rule: "", trigger: null };
@@ -37,8 +37,8 @@ function described(line, code) {
   return { ...NOTHING, ...line, ...now, title: line.title || code?.title || "", evidence: spans };
 }
 
-/** Returns the nodes of all lists. `on` has `evidence(id, start, note)` and `act(name, id)`. */
-export function lists(entries, open, on, editable) {
+/** Returns the nodes of all lists; `open` unfolds the codes that are not proposed. `on` has `evidence(id, start, note)` and `act(name, id)`. */
+export function lists(entries, suggestion, { open, on, editable }) {
   const of = (...groups) => entries.filter((entry) => groups.includes(entry.group));
   let position = 0;
   const lines = of("proposed", "aside").map((entry) => card(entry, isAside(entry.line) ? null : (position += 1), on, editable));
@@ -49,6 +49,8 @@ export function lists(entries, open, on, editable) {
       : "No code stands on this chart.");
   return [
     first,
+    suggestion?.findings.length ? section("Findings", suggestion.findings.length, true, findings(suggestion.findings)) : null,
+    suggestion?.queries.length ? section("Questions to the provider", suggestion.queries.length, true, queries(suggestion.queries)) : null,
     folded("Suppressed", "Probable, but not proposed", of("suppressed"), open, on, editable),
     folded("Further candidates", "Less probable codes", of("further"), open, on, editable),
   ].filter(Boolean);
@@ -60,7 +62,7 @@ function folded(title, label, entries, open, on, editable) {
   const key = title === "Suppressed" ? el("kbd", {}, "s") : null;
   return el(
     "details",
-    { class: "fold", open },
+    { class: "fold others", open },
     el("summary", {}, title, " ", el("span", { class: "count" }, String(entries.length)), " ", key),
     el("ul", { class: "cards small", "aria-label": label }, ...cards),
   );
@@ -75,36 +77,34 @@ function card(entry, position, on, editable) {
     el("span", { class: "position", title: code.sequence_reason, "aria-hidden": "true" }, position ? String(position) : ""),
     el("span", { class: "code" }, code.code),
     el("span", { class: "title" }, code.title || "(title unknown)"),
-    code.probability === null || code.probability === undefined ? el("span", { class: "percent" }, "added") : probability(code.probability),
+    code.probability === null || code.probability === undefined ? el("span", { class: "percent" }, "by coder") : probability(code.probability),
     el("span", { class: "unseen" }, state ? `, ${state}` : ""),
   );
   head.dataset.id = id;
-  const stated = state ? el("span", { class: "said-state" }, state) : null;
   const why = reason(entry, position);
-  const support = el("div", { class: "support" }, stated, ...badges(code), evidence(entry, on.evidence), why ? el("p", { class: "why" }, why) : null);
-  const acts = editable ? el("div", { class: "acts" }, ...buttons(entry, on)) : null;
+  const support = el("div", { class: "support" }, ...badges(code), evidence(entry, on.evidence));
+  const stated = state ? el("span", { class: "said-state" }, state) : null;
+  const acts = el("div", { class: "acts" }, stated, ...(editable ? buttons(entry, on) : []));
   const kind = line && isCoded(line) ? "coded" : line?.state === "left" ? "left" : line && isAside(line) ? "aside" : "";
   const item = el(
     "li",
     { class: `card line ${group} ${kind}${line?.unsaved ? " unsaved" : ""}` },
     head,
-    el("div", { class: "body" }, el("div", { class: "what" }, support, objections(code)), acts),
+    el("div", { class: "body" }, support, acts),
+    why ? el("p", { class: "why" }, why) : null,
+    objections(code),
   );
   item.dataset.id = id;
   return item;
 }
 
-function said({ state, reason: why, replaces }) {
-  if (state === "proposed") return "";
-  if (state === "rejected") return why ? `rejected: ${why}` : "rejected";
-  if (state === "replacement" && replaces) return `in place of ${replaces.code}`;
-  if (state === "left") return "left out";
-  return state;
-}
+const SAID = { proposed: "", replacement: "accepted", left: "left out" };
+const said = ({ state }) => SAID[state] ?? state;
 
 function reason({ group, code, line }, position) {
   if (group === "suppressed") return code.by ? `${code.suppressed_reason}: ${code.by}` : code.suppressed_reason;
-  if (line && isAside(line)) return "";
+  if (line?.state === "rejected" && line.reason) return `rejected: ${line.reason}`;
+  if (line?.replaces) return `in place of ${line.replaces.code}`;
   return position > 1 ? code.reason : [code.reason, code.sequence_reason].filter(Boolean).join(" · ");
 }
 

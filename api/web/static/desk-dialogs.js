@@ -23,6 +23,8 @@ export function ask(dialog, ready, { must = false } = {}) {
     listen(dialog, "cancel", (event) => {
       if (must) event.preventDefault();
     });
+    // The key that closes a dialog must not act on the page behind it.
+    listen(dialog, "keydown", (event) => event.stopPropagation());
     for (const button of dialog.querySelectorAll(".cancel")) listen(button, "click", () => done(null));
     dialog.showModal();
     ready(done, listen);

@@ -50,6 +50,7 @@ function withoutTitles(fields) {
 }
 
 function onSaved(act, answer) {
+  act.recorded = true;
   const undone = new Set(answer.decisions.filter((item) => item.decision.action === "undo").map((item) => item.decision.decision));
   const known = new Set(decisions.map((item) => item.number));
   decisions = [...decisions, ...answer.decisions.filter((item) => !known.has(item.number))]
@@ -100,7 +101,7 @@ function render() {
   if (!entries.some((entry) => entry.id === chosen)) chosen = entries[0]?.id ?? null;
   const focused = document.activeElement?.closest("#lists") || document.activeElement === document.body;
   const top = $("lists").scrollTop;
-  $("lists").replaceChildren(...lists(entries, folds, { evidence: pick, act }, editable));
+  $("lists").replaceChildren(...lists(entries, encounter.suggestion, { open: folds, on: { evidence: pick, act }, editable }));
   $("lists").scrollTop = top;
   $("lists").removeAttribute("aria-busy");
   markChart();
@@ -125,8 +126,9 @@ function showState(lines, editable) {
   $("finalise").hidden = !editable;
   $("reopen").hidden = encounter.status !== "finalised";
   $("suggest").hidden = Boolean(encounter.suggestion && !encounter.suggestion.stale);
-  const reader = encounter.status === "finalised" ? "" : editable ? "" : `${encounter.assigned_to?.name ?? "Someone else"} works on this chart; you can read it.`;
-  if (reader) tell(reader);
+  if (encounter.status !== "finalised" && !editable) {
+    tell(`${encounter.assigned_to?.name ?? "Someone else"} works on this chart; you can only read it.`);
+  }
 }
 
 function say(message) {
@@ -177,9 +179,11 @@ function step(by) {
 // What the coder does
 
 function decide(list, message) {
-  queue.add({ key: service.newKey(), decisions: list });
+  const act = { key: service.newKey(), decisions: list };
+  queue.add(act);
   say(message);
   render();
+  return act;
 }
 
 const lineOf = ({ code, line }) => refOf(line ?? { ...code, occurrence: 1 });
@@ -282,8 +286,8 @@ async function finalise() {
   const answer = await askFinalise(lines.filter(isCoded), open);
   if (!answer) return;
   if (answer !== "finalise") {
-    decide(open.map((line) => ({ action: answer, line: refOf(line) })), "");
-    if (!(await queue.settled()) || entries.some((entry) => entry.line && isUndecided(entry.line))) return;
+    const act = decide(open.map((line) => ({ action: answer, line: refOf(line) })), "");
+    if (!(await queue.settled()) || !act.recorded) return;
   }
   try {
     await service.finalise(id, encounter.version);
@@ -322,10 +326,11 @@ async function rerun({ changes }) {
 }
 
 function toggleFolds() {
-  folds = ![...$("lists").querySelectorAll("details")].some((fold) => fold.open);
-  for (const fold of $("lists").querySelectorAll("details")) fold.open = folds;
-  if (folds) $("lists").querySelector("details summary")?.scrollIntoView({ block: "nearest" });
-  else if (headOf(chosen)?.offsetParent === null) step(0);
+  const others = [...$("lists").querySelectorAll("details.others")];
+  folds = !others.some((fold) => fold.open);
+  for (const fold of others) fold.open = folds;
+  if (folds) focusCode(others[0]?.querySelector(".head")?.dataset.id);
+  else focusCode(entries.find((entry) => entry.line)?.id);
 }
 
 // Keys and buttons
@@ -370,4 +375,4 @@ $("lists").addEventListener("click", (event) => {
 who = await attempt(whoami);
 await attempt(load);
 onState();
-if (encounter) focusCode(chosen);
+headOf(chosen)?.focus({ preventScroll: true });

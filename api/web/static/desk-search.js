@@ -60,9 +60,11 @@ export class CodeSearch {
     }
     try {
       const { results, edition } = await searchCodes(query, turn.control.signal);
-      const billable = results.filter((hit) => hit.billable).length;
-      const more = results.length - billable ? `, ${results.length - billable} categories that need more characters` : "";
-      this.#show(results, results.length ? `${billable} codes${more} (${edition})` : `No code of ${edition} fits these words.`);
+      const whole = results.filter((hit) => hit.billable);
+      const billable = whole.length;
+      const found = `${billable} ${billable === 1 ? "code" : "codes"} of ${edition}`;
+      const more = billable < results.length ? "; a category needs more characters" : "";
+      this.#show([...whole, ...results.filter((hit) => !hit.billable)], results.length ? `${found}${more}.` : `No code of ${edition} fits these words.`);
     } catch (error) {
       if (error.name !== "AbortError") this.#show([], explain(error));
     }

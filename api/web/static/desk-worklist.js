@@ -2,7 +2,7 @@
 
 import { el } from "./chart.js";
 import { ask, sending } from "./desk-dialogs.js";
-import { claimNext, create, samples, worklist } from "./desk-service.js";
+import { claimNext, create, newKey, samples, worklist } from "./desk-service.js";
 import { attempt, factsOf, followKeys, since, whoami } from "./desk-shell.js";
 
 const $ = (id) => document.getElementById(id);
@@ -40,9 +40,8 @@ function row(item) {
   return el(
     "tr",
     {},
-    el("th", { scope: "row" }, el("a", { href: chartPage(item) }, item.id)),
+    el("th", { scope: "row" }, el("a", { href: chartPage(item) }, item.id), item.patient_key ? el("span", { class: "note" }, ` ${item.patient_key}`) : null),
     cell("Setting", factsOf({ setting: item.setting, claim: item.claim })),
-    cell("Patient", item.patient_key ?? ""),
     cell("Service", item.discharge ?? item.date_of_service ?? "", "number"),
     cell("Waiting", since(item.created_at), old ? "number old" : "number"),
     cell("Coder", item.assigned_to?.name ?? ""),
@@ -66,15 +65,15 @@ async function load() {
 }
 
 async function count() {
-  await Promise.all(Object.entries(FILTERS).map(async ([name, { query }]) => {
+  const pages = await Promise.all(Object.entries(FILTERS).map(async ([name, { query }]) => {
     const page = await attempt(() => worklist([...query, ["limit", String(MOST_COUNTED)]]));
-    if (!page) return;
-    const label = `${page.items.length}${page.next ? "+" : ""}`;
-    document.querySelector(`[data-filter="${name}"] .count`).textContent = label;
-    if (name !== shown || name === "finalised") return;
-    $("load-samples").parentElement.hidden = name !== "open";
-    $("empty").querySelector(".note").hidden = name !== "open";
+    if (page) {
+      const label = `${page.items.length}${page.next ? "+" : ""}`;
+      document.querySelector(`[data-filter="${name}"] .count`).textContent = label;
+    }
+    return page;
   }));
+  $("samples").hidden = !pages.every((page) => page?.items.length === 0);
 }
 
 const links = () => [...$("rows").querySelectorAll("a")];
@@ -93,6 +92,7 @@ async function next() {
 function newChart() {
   const age = $("age").value;
   return {
+    id: $("name").value.trim() || undefined,
     notes: [{ id: "n1", text: $("text").value, date: $("date").value || null }],
     setting: $("setting").value,
     claim: $("claim").value,
@@ -121,9 +121,10 @@ async function loadSamples() {
   $("load-samples").disabled = true;
   await attempt(async () => {
     const charts = await samples();
-    for (const [i, { title: _title, text, ...facts }] of charts.entries()) {
+    for (const [i, { title, text, ...facts }] of charts.entries()) {
       say(`Reading sample ${i + 1} of ${charts.length} ...`);
-      await create({ ...facts, notes: [{ id: "n1", text }] });
+      const name = title.toLowerCase().replace(/[^a-z0-9]+/g, "-").slice(0, 36);
+      await create({ ...facts, id: `${name}-${newKey().slice(0, 4)}`, notes: [{ id: "n1", text }] });
     }
     location.reload();
   });

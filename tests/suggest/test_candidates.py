@@ -1,0 +1,91 @@
+"""Edges from mentions to codes."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from suggest.edges import PRESENT, STATUSES, Edge, pack
+from suggest.lexicon import Source
+
+
+@pytest.fixture
+def edges(plain_suggester, chart):
+    def find(*texts, **options):
+        candidates, _table = plain_suggester.features(chart(*texts, **options))
+        found = candidates.edges
+        return {
+            (plain_suggester.code(int(code)), Source(int(source)), STATUSES[int(status)].value)
+            for code, source, status in zip(found.code, found.source, found.status, strict=True)
+        }
+
+    return find
+
+
+@pytest.mark.parametrize(
+    ("text", "wanted"),
+    [
+        ("Essential hypertension", ("I10", Source.TITLE, "present")),
+        ("Denies chest pain", ("R07.9", Source.TITLE, "negated")),
+        ("Possible pneumonia", ("J18.9", Source.TITLE, "possible")),
+        ("Mother had breast cancer", ("Z80.3", Source.FAMILY_HISTORY, "present")),
+        ("Mother had breast cancer", ("C50.919", Source.TITLE, "family")),
+        ("History of pulmonary embolism, resolved", ("Z86.711", Source.PERSONAL_HISTORY, "present")),
+        ("Allergic to penicillin", ("Z88.0", Source.ALLERGEN, "present")),
+        ("Takes apixaban", ("Z79.01", Source.DRUG, "present")),
+        ("BMI 41.5", ("Z68.41", Source.MEASUREMENT, "present")),
+        ("Hypertension. CKD stage 4.", ("I12.9", Source.COMBINATION, "present")),
+    ],
+)
+def test_ways_to_a_code(edges, text, wanted):
+    assert wanted in edges(text, age=60)
+
+
+@pytest.mark.parametrize(
+    ("text", "unwanted"),
+    [
+        ("Takes penicillin", ("Z88.0", Source.ALLERGEN)),
+        ("Allergic to apixaban", ("Z79.01", Source.DRUG)),
+        ("History of hypertension", ("Z86.79", Source.PERSONAL_HISTORY)),
+        ("No hypertension. CKD stage 4.", ("I12.9", Source.COMBINATION)),
+    ],
+)
+def test_ways_that_are_closed(edges, text, unwanted):
+    assert unwanted not in {found[:2] for found in edges(text, age=60)}
+
+
+def test_benchmarks_turn_nothing_into_status_codes(edges):
+    text = "Mother had breast cancer. BMI 41.5. Takes apixaban. Hypertension and CKD stage 4."
+    sources = {source for _code, source, _status in edges(text, policy="benchmark-codiesp", age=60)}
+    assert sources.isdisjoint(
+        {Source.FAMILY_HISTORY, Source.PERSONAL_HISTORY, Source.MEASUREMENT, Source.DRUG, Source.COMBINATION}
+    )
+
+
+def test_benchmarks_hold_categories_beside_their_leaves(edges):
+    codes = {code for code, _source, _status in edges("Osteoarthritis of knee", policy="benchmark-codiesp")}
+    assert {"M17", "M17.9"} <= codes
+    assert "M17" not in {code for code, _source, _status in edges("Osteoarthritis of knee")}
+
+
+def test_combinations_say_what_they_replace(plain_suggester, chart):
+    candidates, _table = plain_suggester.features(chart("Hypertension. CKD stage 4."))
+    replaced = {plain_suggester.code(a): plain_suggester.code(b) for a, b in candidates.replaced.items()}
+    assert replaced == {"I10": "I12.9"}
+
+
+def test_mentions_of_all_notes_are_counted_through(plain_suggester, chart):
+    candidates, _table = plain_suggester.features(chart("Hypertension", " ", "Gout"))
+    assert {mention.note for mention in candidates.mentions} == {0, 2}
+    assert candidates.edges.mention.max() == len(candidates.mentions) - 1
+    assert [reading.number for reading in candidates.readings] == [0, 2]
+
+
+def test_packed_edges_are_sorted_by_code():
+    rows = [Edge(5, 0, 1, 0.5, 1.0, 1.0, 0, 0, 0, PRESENT, -1), Edge(3, 1, 2, 1.0, 1.0, 0.5, 2, 1, -1, 1, 7)]
+    packed = pack(rows)
+    assert packed.code.tolist() == [3, 5]
+    assert packed.mention.tolist() == [1, 0]
+    assert packed.side.tolist() == [-1, 0]
+    assert packed.quality.dtype == np.float32
+    assert len(pack([])) == 0
