@@ -17,11 +17,11 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 # setuptools is pinned in the lock files, so that building the project fetches nothing.
 INSTALL_PROJECT := $(PIP) --quiet install --no-build-isolation --no-deps --editable .
-CHARTS := training/data/charts/office.jsonl,training/data/charts/hospital.jsonl,training/data/charts/specialty.jsonl
+CHARTS := training/data/charts/hospital.jsonl,training/data/charts/mixed.jsonl,training/data/charts/office.jsonl,training/data/charts/procedural.jsonl,training/data/charts/specialty.jsonl
 NEW_MODEL := build/model/default
 LOCK_VENV := build/lock-venv
 
-.PHONY: help run test test-slow lint types model bench lock clean system-packages check-python check-codiesp
+.PHONY: help run test test-slow lint types model bench lock clean system-packages system-check check-python check-codiesp
 
 help:  ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/make \1\t\2/' | expand -t 22
@@ -30,10 +30,10 @@ run: $(VENV)/run.stamp  ## install, compile the index and serve on http://127.0.
 	@$(BIN)/chartcoder setup
 	@exec $(BIN)/chartcoder serve --host 127.0.0.1 --port $(PORT)
 
-test: lint types  ## lint, types and all tests but the slow ones (TESTS= for all)
+test: system-check lint types  ## lint, types and all tests but the slow ones (TESTS= for all)
 	@$(BIN)/pytest -n auto $(TESTS)
 
-test-slow: $(VENV)/dev.stamp  ## the slow tests: the shipped model, the server, packages
+test-slow: system-check $(VENV)/dev.stamp  ## the slow tests: the shipped model, the server, packages
 	@$(BIN)/pytest -n auto -m slow
 
 lint: $(VENV)/dev.stamp  ## ruff: lint and format
@@ -94,9 +94,23 @@ check-python:
 	    echo "Python's venv module is missing; install it: sudo apt-get install python3-venv" >&2; exit 2; \
 	  fi; }
 
-system-packages:  ## install what Python packages cannot bring (Debian and Ubuntu, as root)
+# Some tests need programs that pip cannot install; without them they are skipped.
+system-check:
+	@missing=(); \
+	command -v chromium >/dev/null || missing+=(chromium); \
+	compgen -G '/usr/lib/postgresql/*/bin/initdb' >/dev/null || command -v initdb >/dev/null || missing+=(postgresql); \
+	if (( $${#missing[@]} == 0 )); then exit 0; fi; \
+	if [[ $$(id -u) == 0 ]] && command -v apt-get >/dev/null; then \
+	  $(MAKE) --no-print-directory system-packages; \
+	else \
+	  echo "not installed, so that some tests are skipped: $${missing[*]}" \
+	    "(sudo apt-get install $${missing[*]})" >&2; \
+	fi
+
+system-packages:  ## install what pip cannot: venv, and what tests need (Debian and Ubuntu, as root)
 	@apt-get update -qq
-	@DEBIAN_FRONTEND=noninteractive apt-get install -qq -y --no-install-recommends python3-venv
+	@DEBIAN_FRONTEND=noninteractive apt-get install -qq -y --no-install-recommends \
+	  python3-venv chromium postgresql >/dev/null
 
 # Freezes a fresh environment. Run it with the oldest Python that is supported, so that all can install it.
 lock: check-python  ## pin the newest allowed versions in requirements.lock and requirements-dev.lock

@@ -93,9 +93,7 @@ def parse_json(body: bytes) -> Any:
     """
     _check_depth(body)
     try:
-        return json.loads(
-            body.decode("utf-8-sig"), parse_constant=_no_constant, object_pairs_hook=_no_repetition
-        )
+        return json.loads(body.decode("utf-8-sig"), parse_constant=_no_constant, object_pairs_hook=_no_repetition)
     except UnicodeDecodeError as error:
         detail = f"the body is not UTF-8: undecodable byte at offset {error.start}"
     except json.JSONDecodeError as error:
@@ -116,9 +114,7 @@ def _check_depth(body: bytes) -> None:
         if depth > MAX_DEPTH:
             raise Problem("malformed-json", f"the body is nested deeper than {MAX_DEPTH} levels")
         if count > _MAX_BRACKETS:
-            raise Problem(
-                "malformed-json", f"the body has more than {_MAX_BRACKETS} brackets outside of strings"
-            )
+            raise Problem("malformed-json", f"the body has more than {_MAX_BRACKETS} brackets outside of strings")
 
 
 def _no_constant(_name: str) -> float:

@@ -14,7 +14,7 @@ from api.errors import MEDIA_TYPE
 
 DESCRIPTION = (
     "Reads a clinical chart and suggests ICD-10-CM codes, each with the words that support it, for a human "
-    "coder to accept, replace or reject. Nothing that is sent is stored."
+    "coder to accept, replace or reject, and keeps what coders decide."
 )
 
 
@@ -30,10 +30,8 @@ def install_openapi(app: FastAPI) -> None:
 
 
 def build_openapi(app: FastAPI) -> dict[str, Any]:
-    """Returns the OpenAPI document: problems with their own media type, bearer tokens declared."""
-    document = get_openapi(
-        title=app.title, version=app.version, description=app.description, routes=app.routes
-    )
+    """Returns the OpenAPI document: problems with their own media type, keys and sessions declared."""
+    document = get_openapi(title=app.title, version=app.version, description=app.description, routes=app.routes)
     for operations in document["paths"].values():
         for operation in operations.values():
             _name_problems(operation["responses"])
@@ -41,13 +39,16 @@ def build_openapi(app: FastAPI) -> dict[str, Any]:
     for name in ("HTTPValidationError", "ValidationError"):
         document["components"]["schemas"].pop(name)
     document["components"]["securitySchemes"] = {
-        "token": {
-            "type": "http",
-            "scheme": "bearer",
-            "description": "Needed where CHARTCODER_API_TOKENS is set.",
-        }
+        "key": {"type": "http", "scheme": "bearer", "description": "An API key, or one of CHARTCODER_API_TOKENS."},
+        "session": {
+            "type": "apiKey",
+            "in": "cookie",
+            "name": "chartcoder-session",
+            "description": "Set by POST /v1/session; __Host-chartcoder-session under other names than loopback.",
+        },
     }
-    document["security"] = [{}, {"token": []}]
+    # Nothing of it in single-user mode, and for the routes that are public.
+    document["security"] = [{}, {"key": []}, {"session": []}]
     return document
 
 

@@ -76,12 +76,12 @@ def compare(
 def promote(name: Name) -> None:
     """Makes a bundle the active one, after checking it whole.
 
-    A running service keeps the one that it has loaded until it is restarted.
+    Running services load it within seconds, and answer with the one before until then.
     """
     from models.registry import promote as run
 
     run(home_folder(), name)
-    print(f"{name} is active; restart running services")
+    print(f"{name} is active")
 
 
 @app.command("rollback")
@@ -92,7 +92,7 @@ def rollback() -> None:
 
     home = home_folder()
     run(home)
-    print(f"{active_name(home)} is active; restart running services")
+    print(f"{active_name(home)} is active")
 
 
 @app.command("verify")

@@ -25,6 +25,7 @@ BUNDLE_NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,99}")
 # One flat folder of known kinds: a name can hold neither a separator nor lead out of the bundle.
 _FILE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,99}\.(?:npy|npz|skops|md)")
 _SHA256 = re.compile(r"[0-9a-f]{64}")
+_OPTIONAL = frozenset({"split"})
 _LIBRARIES = ("numpy", "scikit-learn", "scipy", "skops")
 
 
@@ -64,6 +65,8 @@ class ModelManifest:
         thresholds: Policy name -> code system -> lowest calibrated probability (0 to 1) to propose a code.
         corpora: What the model learnt from.
         metrics: The evaluation that speaks for the model, as ``training.evaluate.score`` returns it.
+        split: How decisions of coders were split into those learnt from and those held out, with counts; empty
+            where the model learnt from none. It may be absent from the file.
         libraries: Versions of the libraries at training time.
         files: File name -> size and hash; ``write_bundle`` fills it in.
         format: Version of the bundle format.
@@ -78,6 +81,7 @@ class ModelManifest:
     thresholds: Mapping[str, Mapping[str, float]]
     corpora: tuple[TrainingCorpus, ...]
     metrics: Mapping[str, Any] = field(default_factory=dict)
+    split: Mapping[str, Any] = field(default_factory=dict)
     libraries: Mapping[str, str] = field(default_factory=library_versions)
     files: Mapping[str, FileEntry] = field(default_factory=dict)
     format: int = FORMAT
@@ -140,7 +144,7 @@ def _unique_keys(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 def _check_schema(record: dict[str, Any]) -> None:
     expected = {entry.name for entry in fields(ModelManifest)}
-    problems = [f"key {name!r} is missing" for name in sorted(expected - record.keys())]
+    problems = [f"key {name!r} is missing" for name in sorted(expected - _OPTIONAL - record.keys())]
     problems += [f"key {name!r} is unknown" for name in sorted(record.keys() - expected)]
     for name, (accepts, wanted) in _SCHEMA.items():
         if name in record and not accepts(record[name]):
@@ -225,6 +229,7 @@ _SCHEMA: dict[str, tuple[Callable[[Any], bool], str]] = {
     ),
     "corpora": (lambda value: _is_list_of(value, _is_corpus), "a list of {name, licence, examples}"),
     "metrics": (lambda value: isinstance(value, dict), "an object"),
+    "split": (lambda value: isinstance(value, dict), "an object"),
     "libraries": (
         lambda value: _is_mapping_of(value, _is_text) and "scikit-learn" in value,
         "library -> version, with 'scikit-learn'",

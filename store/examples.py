@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -33,11 +34,13 @@ class DecidedExample:
         patient_key: Pseudonym of the patient, else a key of the encounter alone; it is the family too, so
             that the charts of a patient stay on one side of a split.
         finalised_at: When, in UTC.
+        states: How many lines were accepted, added, rejected and so on.
     """
 
     example: TrainingExample
     patient_key: str
     finalised_at: datetime
+    states: Mapping[LineState, int]
 
 
 def iterate(
@@ -99,7 +102,8 @@ def _example(session: Session, row: EncounterRow, coded_set: CodedSet) -> Decide
         family=patient_key,
         group=GROUP,
     )
-    return DecidedExample(example, patient_key, coded_set.finalised_at)
+    states = Counter(line.state for line in lines)
+    return DecidedExample(example, patient_key, coded_set.finalised_at, states)
 
 
 def _lines(session: Session, coded_set: CodedSet) -> tuple[CodedLine, ...]:

@@ -30,7 +30,8 @@ ALL = "\n".join(TEXTS.values())
 _EXAMPLE = re.compile(r"^<!-- run -->\n```sh\n(.*?)^```", re.MULTILINE | re.DOTALL)
 _COMMAND = re.compile(r"(?<![\w/.-])chartcoder((?: [a-z][a-z0-9]*\b(?![.:/=-]))+)")
 _LINK = re.compile(r"\[[^\]]*\]\(([^)\s]+)\)")
-_TARGET = re.compile(r"(?:`|^)make ([a-z-]+)", re.MULTILINE)
+_BLOCK = re.compile(r"^ *```sh\n(.*?)^ *```", re.MULTILINE | re.DOTALL)
+_TARGET = re.compile(r"(?:`|^ *)make ([a-z-]+)", re.MULTILINE)
 
 
 def commands() -> dict[str, bool]:
@@ -94,8 +95,8 @@ def test_routes_are_found():
 
 @pytest.mark.parametrize("path", routes())
 def test_every_route_is_documented(path):
-    # Files of the page itself are no interface.
-    if path not in {"/static/{name}", "/samples.json"}:
+    # Files of the page itself, and the pages behind the desk, are no interface.
+    if path not in {"/static/{name}", "/samples.json"} and not path.startswith("/desk/"):
         assert re.search(rf"`(?:[A-Z]+ )?{re.escape(path.replace('{name}', ''))}", ALL), path
 
 
@@ -121,7 +122,8 @@ def anchor_of(heading: str) -> str:
 def test_make_targets_in_the_docs_exist():
     makefile = (REPOSITORY / "Makefile").read_text(encoding="utf-8")
     targets = set(re.findall(r"^([a-z-]+):", makefile, re.MULTILINE))
-    assert set(_TARGET.findall(ALL)) <= targets
+    inline = re.findall(r"`make [^`]*`", ALL)
+    assert set(_TARGET.findall("\n".join(_BLOCK.findall(ALL) + inline))) <= targets
 
 
 @pytest.mark.slow

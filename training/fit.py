@@ -25,6 +25,8 @@ from suggest.terminology import Terminology
 from training.phrases import PhraseDocument, PhraseTable, learn, read_document
 
 FOLDS = 5
+TREES = 220
+"""Trees of a model that is meant for use; fewer train faster and rank worse."""
 GROUPS = ("claims", "benchmark")
 # charts under claim policies are what the shipped model is for; they are fewer than those of a benchmark
 _CLAIM_WEIGHT = 8.0
@@ -70,6 +72,8 @@ def train(
     terminology: Terminology,
     name: str,
     seed: int = 0,
+    trees: int = TREES,
+    rejected_weight: float = 1.0,
     progress: Progress | None = None,
 ) -> Model:
     """Trains a model.
@@ -80,6 +84,9 @@ def train(
         terminology: Its terminology.
         name: Name of the model, for run stamps.
         seed: Seed of folds and trees.
+        trees: Trees of each ranker, 1 or more.
+        rejected_weight: How much a code that a chart lists as not codable weighs in fitting, against 1 for any
+            other code that the chart does not carry.
         progress: Called with what is being done and the share done (0 to 1).
 
     Returns:
@@ -93,10 +100,10 @@ def train(
         report("phrases", (i + 1) / len(examples))
     known = np.unique(np.concatenate([document.words for document in documents]))
     folds = np.array([fold_of(example, seed) for example in examples])
-    rows = _out_of_fold(examples, documents, folds, known, index, terminology, report)
-    calibrations, thresholds, probability = _calibrate(rows, folds, examples, seed, report)
+    rows = _out_of_fold(examples, documents, folds, known, index, terminology, rejected_weight, report)
+    calibrations, thresholds, probability = _calibrate(rows, folds, examples, seed, trees, report)
     report("final trees", 0.0)
-    ranker = _fit(rows.values, rows.right, rows.weight, seed)
+    ranker = _fit(rows.values, rows.right, rows.weight, seed, trees)
     report("final trees", 1.0)
     sequencer = _fit_sequencer(rows, probability, seed)
     return assemble(name, ranker, calibrations, thresholds, learn(documents), known, sequencer=sequencer)
@@ -145,6 +152,7 @@ def _out_of_fold(
     known: NDArray[np.uint64],
     index: CodeIndex,
     terminology: Terminology,
+    rejected_weight: float,
     report: Progress,
 ) -> Rows:
     """Computes the rows of every chart with phrases learnt from the other folds."""
@@ -163,24 +171,27 @@ def _out_of_fold(
             report("rows", done / len(examples))
     sizes = [len(rows.values) for rows, _chart, _group in parts]
     group = np.repeat([group for _rows, _chart, group in parts], sizes).astype(np.int8)
+    rejected = np.concatenate([rows.rejected for rows, _chart, _group in parts])
+    weight = np.where(group == GROUPS.index("claims"), _CLAIM_WEIGHT, 1.0) * np.where(rejected, rejected_weight, 1.0)
     return Rows(
         values=np.concatenate([rows.values for rows, _chart, _group in parts]),
         right=np.concatenate([rows.right for rows, _chart, _group in parts]),
         first=np.concatenate([rows.first for rows, _chart, _group in parts]),
         chart=np.repeat([chart for _rows, chart, _group in parts], sizes).astype(np.int32),
         group=group,
-        weight=np.where(group == GROUPS.index("claims"), _CLAIM_WEIGHT, 1.0).astype(np.float32),
+        weight=weight.astype(np.float32),
         missed=missed,
     )
 
 
 @dataclass(frozen=True, slots=True)
 class ChartRows:
-    """Feature rows of one chart; see ``Rows``."""
+    """Feature rows of one chart; ``rejected`` are codes that it lists as not codable, for the others see ``Rows``."""
 
     values: NDArray[np.float32]
     right: NDArray[np.bool_]
     first: NDArray[np.bool_]
+    rejected: NDArray[np.bool_]
     missed: int
 
 
@@ -195,7 +206,8 @@ def chart_rows(suggester: Suggester, example: TrainingExample) -> ChartRows:
     keep = np.array([name not in example.acceptable for name in names], dtype=bool)
     right = np.array([name in gold for name in names], dtype=bool)
     first = np.array([name == gold[0] if gold else False for name in names], dtype=bool)
-    return ChartRows(table.values[keep], right[keep], first[keep], len(set(gold) - set(names)))
+    rejected = np.array([name in example.not_codable for name in names], dtype=bool)
+    return ChartRows(table.values[keep], right[keep], first[keep], rejected[keep], len(set(gold) - set(names)))
 
 
 def _fit_sequencer(rows: Rows, probability: NDArray[np.float64], seed: int) -> HistGradientBoostingClassifier | None:
@@ -221,10 +233,10 @@ def _fit_sequencer(rows: Rows, probability: NDArray[np.float64], seed: int) -> H
 
 
 def _fit(
-    values: NDArray[np.float32], right: NDArray[np.bool_], weight: NDArray[np.float32], seed: int
+    values: NDArray[np.float32], right: NDArray[np.bool_], weight: NDArray[np.float32], seed: int, trees: int
 ) -> HistGradientBoostingClassifier:
-    trees = HistGradientBoostingClassifier(
-        max_iter=220,
+    ranker = HistGradientBoostingClassifier(
+        max_iter=trees,
         learning_rate=0.07,
         max_leaf_nodes=24,
         min_samples_leaf=30,
@@ -233,7 +245,7 @@ def _fit(
         early_stopping=False,
         random_state=seed,
     )
-    return trees.fit(values, right, sample_weight=weight)
+    return ranker.fit(values, right, sample_weight=weight)
 
 
 def _calibrate(
@@ -241,6 +253,7 @@ def _calibrate(
     folds: NDArray[np.int64],
     examples: Sequence[TrainingExample],
     seed: int,
+    trees: int,
     report: Progress,
 ) -> tuple[dict[str, Calibration], dict[str, float], NDArray[np.float64]]:
     """Fits trees without each fold, calibrates what they say of it, and picks each policy's threshold.
@@ -252,8 +265,8 @@ def _calibrate(
     row_fold = folds[rows.chart]
     for fold in range(FOLDS):
         inside = row_fold != fold
-        trees = _fit(rows.values[inside], rows.right[inside], rows.weight[inside], seed)
-        raw[~inside] = trees.predict_proba(rows.values[~inside])[:, 1]
+        ranker = _fit(rows.values[inside], rows.right[inside], rows.weight[inside], seed, trees)
+        raw[~inside] = ranker.predict_proba(rows.values[~inside])[:, 1]
         report("trees", (fold + 1) / FOLDS)
     calibrations = {}
     calibrated = np.zeros(len(raw))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from fastapi import APIRouter, Depends, Request
 
 from api.body import JsonRoute
@@ -10,7 +12,9 @@ from api.examples_accounts import MODELS_RESPONSES, RELOAD_RESPONSES
 from api.permissions import Permission, requires
 from api.responses import no_store
 from api.responses_accounts import ModelOut, ModelsOut
-from models.registry import ListedBundle, list_bundles
+
+if TYPE_CHECKING:
+    from models.registry import ListedBundle
 
 router = APIRouter(prefix="/v1/models", tags=["models"], route_class=JsonRoute, dependencies=[Depends(no_store)])
 
@@ -34,6 +38,9 @@ def reload(request: Request) -> ModelsOut:
 
 
 def _models(request: Request) -> ModelsOut:
+    # Imported here, as what reads bundles takes seconds: /healthz answers before.
+    from models.registry import list_bundles
+
     engine: Engine = request.app.state.engine
     return ModelsOut(
         serving=engine.suggester.model.name if engine.ready else None,

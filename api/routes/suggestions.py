@@ -32,6 +32,4 @@ async def suggest(request: Request, body: SuggestionRequest) -> Response:
     encounter = body.to_encounter(limit=request.app.state.settings.max_note_characters)
     suggestion = await engine.suggest(encounter)
     answer = suggestion_out(suggestion, encounter, offsets=body.offsets, ranked_limit=body.ranked_limit)
-    return Response(
-        answer.model_dump_json(), media_type="application/json", headers={"Cache-Control": "no-store"}
-    )
+    return Response(answer.model_dump_json(), media_type="application/json", headers={"Cache-Control": "no-store"})

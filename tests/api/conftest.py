@@ -190,6 +190,10 @@ class Client:
         return self.post("/v1/suggestions", {"notes": [{"id": "n1", "text": text}], **fields})
 
 
+def pytest_configure(config):
+    config.addinivalue_line("markers", "long: the same at full length, minutes; slow too")
+
+
 def until(condition, *, seconds=5.0):
     end = time.monotonic() + seconds
     while not condition():
@@ -203,9 +207,13 @@ def wait_until():
 
 
 @pytest.fixture(scope="session")
-def small_index(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("index") / "small"
-    return CodeIndex.open(compile_icd10cm(lambda: _TABULAR, EDITION, folder))
+def small_index_folder(tmp_path_factory):
+    return compile_icd10cm(lambda: _TABULAR, EDITION, tmp_path_factory.mktemp("index") / "small")
+
+
+@pytest.fixture(scope="session")
+def small_index(small_index_folder):
+    return CodeIndex.open(small_index_folder)
 
 
 @pytest.fixture

@@ -189,3 +189,46 @@ def test_the_worklist_shows_what_is_asked_for(service, page):
     assert counts.all_text_contents() == ["3", "1", "0"]
     page.keyboard.press("3")
     page.get_by_text("No chart is finalised yet.").wait_for()
+
+
+def test_a_long_worklist_comes_in_pages(service, page):
+    for i in range(52):
+        service.add_chart(f"c{i:02}", text="HTN")
+    page.goto("/desk")
+    page.locator("#rows tr:nth-of-type(50)").wait_for()
+    page.locator('[data-filter="open"] .count', has_text="52").wait_for()
+    page.keyboard.press("m")
+    page.locator("#rows tr:nth-of-type(52)").wait_for()
+    page.locator("#more").wait_for(state="hidden")
+    assert page.evaluate("document.activeElement.textContent") == "c50"
+
+
+def test_the_sequence_goes_up_and_down_and_codes_aside_keep_their_place(service, page):
+    service.add_chart()
+    page.goto("/desk/encounters/c1")
+    page.locator(".head:focus").wait_for()
+    page.keyboard.press("Shift+J")
+    page.keyboard.press("j")
+    page.keyboard.press("r")
+    page.keyboard.type("seen elsewhere")
+    page.keyboard.press("Enter")
+    saved(page)
+    expected = ["I10", "E11.9", "N18.31", "M10.9"]
+    codes = page.locator("ol.cards .code")
+    assert codes.all_text_contents() == expected
+    assert page.locator(".card.aside", has_text="rejected: seen elsewhere").count() == 1
+    page.reload()
+    page.locator(".head:focus").wait_for()
+    assert codes.all_text_contents() == expected
+
+
+def test_accepting_moves_nothing(service, page):
+    service.add_chart()
+    page.goto("/desk/encounters/c1")
+    page.locator(".head:focus").wait_for()
+    tops = "[...document.querySelectorAll('.card')].map((card) => card.getBoundingClientRect().top)"
+    before = page.evaluate(tops)
+    page.keyboard.press("a")
+    assert page.evaluate(tops) == before
+    saved(page)
+    assert page.evaluate(tops) == before

@@ -60,7 +60,7 @@ def test_pages_have_names_labels_and_contrast(service, new_page, colours, width)
     page.keyboard.press("r")
     assert page.evaluate(CHECKS) == []
     page.keyboard.press("2")
-    page.locator("#saved.good").wait_for()
+    page.locator(".card.aside:not(.unsaved)").wait_for()
     assert page.evaluate(CHECKS) == []
     page.keyboard.press("?")
     page.locator("#keys").wait_for()

@@ -137,3 +137,19 @@ def test_single_user_mode_is_told_and_ends_with_the_first_account(service, page)
     response = httpx.get(f"{service.url}/desk")
     assert response.status_code == 303
     assert response.headers["location"] == "/desk/sign-in?next=%2Fdesk"
+
+
+def test_a_chart_of_another_coder_can_only_be_read(service, new_page):
+    for name in ("ana", "ben"):
+        service.add_user(name)
+    service.add_chart()
+    first, second = new_page(), new_page()
+    sign_in(service, first, "ana", "/desk")
+    first.locator("#rows a:focus").wait_for()
+    first.keyboard.press("n")
+    first.wait_for_url("**/c1")
+    sign_in(service, second, "ben", "/desk/encounters/c1")
+    second.get_by_text("ana works on this chart; you can only read it.").wait_for()
+    second.keyboard.press("a")
+    assert second.locator(".act").count() == 0
+    assert actions_of(service) == []

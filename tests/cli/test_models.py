@@ -29,8 +29,8 @@ def test_bundles_are_listed_and_the_active_one_is_marked(run, add_bundle):
 def test_promotion_and_roll_back(run, add_bundle):
     for name in ("m1", "m2"):
         add_bundle(name)
-        assert run("models", "promote", name).out == f"{name} is active; restart running services\n"
-    assert run("models", "rollback").out == "m1 is active; restart running services\n"
+        assert run("models", "promote", name).out == f"{name} is active\n"
+    assert run("models", "rollback").out == "m1 is active\n"
     done = run("models", "rollback")
     assert done.code == 2
     assert "bundle default is not promoted" in done.err

@@ -152,6 +152,7 @@ def test_evidence_cannot_steer_the_terminal(run, fixed, note):
 @pytest.mark.slow
 def test_the_shipped_model_codes_a_small_chart(run, suggester, home, note, monkeypatch):
     monkeypatch.setenv("CHARTCODER_HOME", str(home))
+    note.write_text("Denies chest pain.\nAssessment: hypertension, type 2 diabetes mellitus\n", encoding="utf-8")
     done = run("suggest", note, "--json")
     assert done.code == 0
     (answer,) = map(json.loads, done.out.splitlines())

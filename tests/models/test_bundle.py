@@ -287,9 +287,7 @@ def test_a_bundle_without_a_card_is_refused(folder):
     assert_refused(folder, "lists no card.md")
 
 
-@pytest.mark.parametrize(
-    "name", ["../m1.npy", "/etc/hosts", "sub/x.npy", "..", "x\\y.npy", ".x.npy", "x.pkl"]
-)
+@pytest.mark.parametrize("name", ["../m1.npy", "/etc/hosts", "sub/x.npy", "..", "x\\y.npy", ".x.npy", "x.pkl"])
 def test_names_that_lead_out_of_the_folder_are_refused(folder, name):
     (folder.parent / "m1.npy").write_bytes((folder / "priors.npy").read_bytes())
     edit_manifest(folder, lambda record: record["files"].update({name: record["files"]["priors.npy"]}))
@@ -367,9 +365,7 @@ def _schema(blob: bytes) -> object:
 def test_only_the_types_that_are_needed_are_trusted():
     models = fitted()
     assert skops.io.get_untrusted_types(data=skops.io.dumps(models["calibrator"])) == []
-    assert skops.io.get_untrusted_types(data=skops.io.dumps(models["trees"])) == list(
-        estimators_module.TRUSTED_TYPES
-    )
+    assert skops.io.get_untrusted_types(data=skops.io.dumps(models["trees"])) == list(estimators_module.TRUSTED_TYPES)
 
 
 def test_messages_hold_no_path(folder):

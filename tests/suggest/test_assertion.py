@@ -149,9 +149,7 @@ def test_wrong_spans_are_refused(
 PHRASES = sorted(row["phrase"] for row in read_table("assertion/triggers.tsv"))
 PIECES = st.one_of(
     st.sampled_from(PHRASES),
-    st.sampled_from(
-        ["fever", "MI", ",", ".", ";", ":", "\n", "\n\n", "- ", "1. ", "?", "(", ")", "+", "or", "and"]
-    ),
+    st.sampled_from(["fever", "MI", ",", ".", ";", ":", "\n", "\n\n", "- ", "1. ", "?", "(", ")", "+", "or", "and"]),
     st.text(max_size=6),
 )
 FAMILIES = st.sampled_from(["none", "ros", "family", "allergies", "return_precautions", "plan", "unheard-of"])

@@ -83,9 +83,7 @@ def test_look_up(label, family, use):
     assert (found.family, found.use) == (family, use)
 
 
-@pytest.mark.parametrize(
-    "label", ["", "recent labs", "She has allergies", "Knee", "A B C D E F G H Findings"]
-)
+@pytest.mark.parametrize("label", ["", "recent labs", "She has allergies", "Knee", "A B C D E F G H Findings"])
 def test_look_up_nothing(label):
     assert look_up(label) is None
 

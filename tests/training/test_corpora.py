@@ -93,9 +93,7 @@ def test_evidence_becomes_spans_at_the_first_occurrence(tmp_path):
 
 def test_offsets_are_code_points(tmp_path):
     text = "\U0001f600 na\u00efve DM2"
-    chart = record(
-        text=text, diagnoses=[{"code": "E11.9", "evidence": ["DM2"]}], procedures=[], not_codable=[]
-    )
+    chart = record(text=text, diagnoses=[{"code": "E11.9", "evidence": ["DM2"]}], procedures=[], not_codable=[])
     (example,) = load_charts(write(tmp_path / "a.jsonl", chart))
     assert (example.gold[0].evidence[0].start, example.gold[0].evidence[0].end) == (8, 11)
 
@@ -125,8 +123,7 @@ def test_family_age_and_lists_of_evidence_are_optional_forms(tmp_path):
 
 def test_a_procedure_may_be_done_twice(tmp_path):
     sides = [
-        {"system": "CPT", "code": "20610", "modifiers": [side], "units": 1, "evidence": []}
-        for side in ("RT", "LT")
+        {"system": "CPT", "code": "20610", "modifiers": [side], "units": 1, "evidence": []} for side in ("RT", "LT")
     ]
     (example,) = load_charts(write(tmp_path / "a.jsonl", record(procedures=sides)))
     assert [gold.modifiers for gold in example.gold[2:]] == [("RT",), ("LT",)]
@@ -249,8 +246,7 @@ def codiesp(tmp_path):
     (root / "trainD.tsv").write_text("S1-1\tr07.9\nS1-1\te11.9\nS1-1\tr07.9\nS1-2\tr05\n")
     (root / "trainP.tsv").write_text("S1-1\tbw03zzz\nS1-2\tbn20\n")
     (root / "trainX.tsv").write_text(
-        "S1-1\tDIAGNOSTICO\te11.9\tDiabetes\t16 24\n"
-        "S1-1\tPROCEDIMIENTO\tbw03zzz\tRx t\u00f3rax\t27 29;30 30;33 38\n"
+        "S1-1\tDIAGNOSTICO\te11.9\tDiabetes\t16 24\nS1-1\tPROCEDIMIENTO\tbw03zzz\tRx t\u00f3rax\t27 29;30 30;33 38\n"
     )
     return tmp_path / "codiesp"
 

@@ -296,8 +296,6 @@ def test_the_shape_tells_the_system(code, system):
     assert [candidate for candidate in System if fits(code, candidate)] == [system]
 
 
-@pytest.mark.parametrize(
-    "code", ["", "e11.9", "E11.", "E119", "E11.90000", "E11.9 ", "0SRI0J9", "9921", "E1.9"]
-)
+@pytest.mark.parametrize("code", ["", "e11.9", "E11.", "E119", "E11.90000", "E11.9 ", "0SRI0J9", "9921", "E1.9"])
 def test_what_is_no_code_fits_no_system(code):
     assert not any(fits(code, system) for system in System)

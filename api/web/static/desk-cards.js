@@ -37,7 +37,10 @@ function described(line, code) {
   return { ...NOTHING, ...line, ...now, title: line.title || code?.title || "", evidence: spans };
 }
 
-/** Returns the nodes of all lists; `open` unfolds the codes that are not proposed. `on` has `evidence(id, start, note)` and `act(name, id)`. */
+/**
+ * Returns the nodes of all lists. `open` unfolds the codes that are not proposed; `on` has
+ * `evidence(id, start, note)` and `act(name, id)`.
+ */
 export function lists(entries, suggestion, { open, on, editable }) {
   const of = (...groups) => entries.filter((entry) => groups.includes(entry.group));
   let position = 0;
@@ -49,11 +52,15 @@ export function lists(entries, suggestion, { open, on, editable }) {
       : "No code stands on this chart.");
   return [
     first,
-    suggestion?.findings.length ? section("Findings", suggestion.findings.length, true, findings(suggestion.findings)) : null,
-    suggestion?.queries.length ? section("Questions to the provider", suggestion.queries.length, true, queries(suggestion.queries)) : null,
+    told("Findings", suggestion?.findings, findings),
+    told("Questions to the provider", suggestion?.queries, queries),
     folded("Suppressed", "Probable, but not proposed", of("suppressed"), open, on, editable),
     folded("Further candidates", "Less probable codes", of("further"), open, on, editable),
   ].filter(Boolean);
+}
+
+function told(title, items, body) {
+  return items?.length ? section(title, items.length, true, body(items)) : null;
 }
 
 function folded(title, label, entries, open, on, editable) {
@@ -77,7 +84,7 @@ function card(entry, position, on, editable) {
     el("span", { class: "position", title: code.sequence_reason, "aria-hidden": "true" }, position ? String(position) : ""),
     el("span", { class: "code" }, code.code),
     el("span", { class: "title" }, code.title || "(title unknown)"),
-    code.probability === null || code.probability === undefined ? el("span", { class: "percent" }, "by coder") : probability(code.probability),
+    typeof code.probability === "number" ? probability(code.probability) : el("span", { class: "percent" }, "by coder"),
     el("span", { class: "unseen" }, state ? `, ${state}` : ""),
   );
   head.dataset.id = id;
@@ -110,7 +117,8 @@ function reason({ group, code, line }, position) {
 
 function buttons({ id, code, line }, on) {
   const button = (name, label, key, title) => {
-    const node = el("button", { type: "button", class: "act", tabindex: "-1", title: `${title} (${key})`, "aria-label": `${title}: ${code.code}` }, label);
+    const names = { title: `${title} (${key})`, "aria-label": `${title}: ${code.code}` };
+    const node = el("button", { type: "button", class: "act", tabindex: "-1", ...names }, label);
     node.addEventListener("click", () => on.act(name, id));
     return node;
   };

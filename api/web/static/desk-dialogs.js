@@ -7,7 +7,7 @@ import { explain, signIn } from "./desk-service.js";
 const $ = (id) => document.getElementById(id);
 
 /** Opens a dialog; `ready(done, listen)` sets it up. The promise resolves when `done(answer)` is called or it closes. */
-export function ask(dialog, ready, { must = false } = {}) {
+export function ask(dialog, ready) {
   return new Promise((resolve) => {
     const ended = new AbortController();
     const listen = (node, type, handler) => node.addEventListener(type, handler, { signal: ended.signal });
@@ -19,9 +19,6 @@ export function ask(dialog, ready, { must = false } = {}) {
     listen(dialog, "close", () => {
       ended.abort();
       resolve(answer);
-    });
-    listen(dialog, "cancel", (event) => {
-      if (must) event.preventDefault();
     });
     // The key that closes a dialog must not act on the page behind it.
     listen(dialog, "keydown", (event) => event.stopPropagation());
@@ -77,7 +74,8 @@ export function askCode(title, { notes = null, selected = null } = {}) {
     words.value = selected?.quote.replace(/\s+/g, " ") ?? "";
     const tell = () => {
       const times = found.length === 1 ? "once" : `${found.length} times; the first place is taken`;
-      $("words-status").textContent = !words.value.trim() ? "" : found.length ? `Stands in the chart ${times}.` : "The chart does not hold these words.";
+      const place = found.length ? `Stands in the chart ${times}.` : "The chart does not hold these words.";
+      $("words-status").textContent = words.value.trim() ? place : "";
     };
     listen(words, "input", () => {
       found = notes.find(words.value);
@@ -102,11 +100,10 @@ export function askFinalise(coded, undecided) {
   const open = undecided.length > 0;
   return ask(dialog, (done, listen) => {
     const count = (lines) => `${lines.length} ${lines.length === 1 ? "code" : "codes"}`;
-    const body = open
-      ? [el("p", {}, `${count(undecided)} not decided yet, ${coded.length} accepted. Every proposed code needs a decision.`), list(undecided)]
-      : [el("p", {}, coded.length ? `The chart is closed with ${count(coded)}:` : "The chart is closed without any code."), list(coded)];
+    const closed = coded.length ? `The chart is closed with ${count(coded)}:` : "The chart is closed without any code.";
+    const left = `${count(undecided)} not decided yet, ${coded.length} accepted. Every proposed code needs a decision.`;
     $("finalising-title").textContent = open ? "What about the undecided codes?" : "Finalise this chart?";
-    $("finalising-body").replaceChildren(...body);
+    $("finalising-body").replaceChildren(el("p", {}, open ? left : closed), list(open ? undecided : coded));
     $("accept-all").hidden = !open;
     $("leave-all").hidden = !open;
     $("finalising-submit").hidden = open;
@@ -125,11 +122,12 @@ export function askFinalise(coded, undecided) {
 }
 
 function list(lines) {
-  return el("ol", { class: "listed" }, ...lines.map((line) =>
-    el("li", {}, el("span", { class: "code" }, line.code), el("span", {}, line.title), el("span", { class: "note" }, line.poa ? `POA ${line.poa}` : ""))));
+  const item = ({ code, title, poa }) =>
+    el("li", {}, el("span", { class: "code" }, code), el("span", {}, title), el("span", { class: "note" }, poa ? `POA ${poa}` : ""));
+  return el("ol", { class: "listed" }, ...lines.map(item));
 }
 
-/** Shows what another coder changed; returns "keep" (send mine all the same) or "drop". */
+/** Shows what another coder changed; returns "keep" (send mine all the same), "drop", or null after Escape. */
 export function askConflict(nodes) {
   const dialog = $("conflict");
   return ask(dialog, (done, listen) => {
@@ -143,7 +141,7 @@ export function askConflict(nodes) {
       event.preventDefault();
       done("keep");
     });
-  }, { must: true });
+  });
 }
 
 /** Asks for a note; `send(note)` stores it, and what it throws is shown in the dialog. Returns what `send` returned. */
@@ -159,13 +157,19 @@ export function askNote(send, id) {
     });
     listen(form, "submit", (event) => {
       event.preventDefault();
-      const note = { id, text: $("note-text").value, type: $("note-type").value || "addendum", author_role: $("note-author").value, date: $("note-date").value || null };
+      const note = {
+        id,
+        text: $("note-text").value,
+        type: $("note-type").value || "addendum",
+        author_role: $("note-author").value,
+        date: $("note-date").value || null,
+      };
       sending(form, $("note-problem"), async () => done(await send(note)));
     });
   });
 }
 
-/** Asks for name and password until they are right. */
+/** Asks for name and password; returns who is signed in, or null after Escape. */
 export function askSignIn(user) {
   const dialog = $("signing-in");
   return ask(dialog, (done, listen) => {
@@ -178,7 +182,7 @@ export function askSignIn(user) {
       event.preventDefault();
       sending(form, $("again-problem"), async () => done(await signIn($("again-name").value, $("again-password").value)));
     });
-  }, { must: true });
+  });
 }
 
 /** Asks why a chart is opened again. */

@@ -34,7 +34,8 @@ async function load() {
 
 function take(fresh) {
   encounter = fresh;
-  $("facts").textContent = [factsOf(fresh), fresh.assigned_to ? `coder ${fresh.assigned_to.name}` : ""].filter(Boolean).join(" · ");
+  const coder = fresh.assigned_to ? ` · coder ${fresh.assigned_to.name}` : "";
+  $("facts").textContent = factsOf(fresh) + coder;
   render();
 }
 
@@ -51,7 +52,8 @@ function withoutTitles(fields) {
 
 function onSaved(act, answer) {
   act.recorded = true;
-  const undone = new Set(answer.decisions.filter((item) => item.decision.action === "undo").map((item) => item.decision.decision));
+  const undos = answer.decisions.filter((item) => item.decision.action === "undo");
+  const undone = new Set(undos.map((item) => item.decision.decision));
   const known = new Set(decisions.map((item) => item.number));
   decisions = [...decisions, ...answer.decisions.filter((item) => !known.has(item.number))]
     .map((item) => (undone.has(item.number) ? { ...item, undone: true } : item));
@@ -68,14 +70,16 @@ async function onConflict(_act, error) {
   const conflict = error.problem.conflict ?? { actual: encounter.version, events: [], decisions: [] };
   encounter.version = conflict.actual;
   await attempt(load);
-  const answer = await askConflict(conflictOf(conflict, queue.acts, who.user.id));
+  let answer = null;
+  while (!answer) answer = await askConflict(conflictOf(conflict, queue.acts, who.user.id));
   if (answer === "keep") queue.resume();
   else queue.clear();
   render();
 }
 
 async function onSignedOut() {
-  await askSignIn(who.user?.name);
+  let signedIn = null;
+  while (!signedIn) signedIn = await askSignIn(who.user.name);
   who = await whoami();
   queue.resume();
 }
@@ -111,7 +115,8 @@ function render() {
 }
 
 function markChart() {
-  const now = JSON.stringify([encounter.notes.map((note) => [note.id, note.superseded]), entries.map((entry) => [entry.id, entry.group, entry.code.evidence.length])]);
+  const shown = entries.map(({ id: name, group, code }) => [name, group, code.evidence.length]);
+  const now = JSON.stringify([encounter.notes.map((note) => note.id), shown]);
   if (now === marked) return;
   marked = now;
   notes.show(encounter.notes, outline, entries);
@@ -280,22 +285,23 @@ async function undo() {
 }
 
 async function finalise() {
-  if (!encounter.editable || encounter.status === "finalised" || !(await queue.settled())) return;
-  const lines = entries.filter((entry) => entry.group === "proposed").map((entry) => ({ ...entry.line, title: entry.code.title }));
+  if (!encounter.editable || encounter.status === "finalised") return;
+  const standing = entries.filter((entry) => entry.group === "proposed");
+  const lines = standing.map(({ line, code }) => ({ ...line, title: code.title }));
   const open = lines.filter(isUndecided);
   const answer = await askFinalise(lines.filter(isCoded), open);
   if (!answer) return;
-  if (answer !== "finalise") {
-    const act = decide(open.map((line) => ({ action: answer, line: refOf(line) })), "");
-    if (!(await queue.settled()) || !act.recorded) return;
-  }
+  const rest = answer === "finalise" ? null : decide(open.map((line) => ({ action: answer, line: refOf(line) })), "");
+  if (!(await queue.settled()) || (rest && !rest.recorded)) return;
   try {
     await service.finalise(id, encounter.version);
   } catch (error) {
     await attempt(load);
-    showProblem(error);
+    if (encounter.status !== "finalised") {
+      showProblem(error);
+      return;
+    }
   }
-  if (!$("problem").hidden && encounter.status !== "finalised") return;
   location.assign(`/desk/encounters/${encodeURIComponent(id)}/finalised`);
 }
 
@@ -308,8 +314,8 @@ async function reopen() {
 }
 
 async function addNote() {
-  if (!(await queue.settled())) return;
-  const answer = await askNote((note) => service.addNote(id, note), `late-${service.newKey().slice(0, 8)}`);
+  const send = async (note) => (await queue.settled()) && service.addNote(id, note);
+  const answer = await askNote(send, `late-${service.newKey().slice(0, 8)}`);
   if (answer) await rerun(answer);
 }
 
@@ -373,6 +379,6 @@ $("lists").addEventListener("click", (event) => {
 });
 
 who = await attempt(whoami);
-await attempt(load);
+if (who) await attempt(load);
 onState();
 headOf(chosen)?.focus({ preventScroll: true });

@@ -12,7 +12,8 @@ const SHOWN_WORDS = 3;
 let version = null;
 
 function details({ poa, modifiers, units, pointers }) {
-  const parts = [poa ? `POA ${poa}` : "", modifiers.join(" "), units > 1 ? `${units} units` : "", pointers.length ? `for ${pointers.map((line) => line.code).join(", ")}` : ""];
+  const reasons = pointers.map((line) => line.code).join(", ");
+  const parts = [poa ? `POA ${poa}` : "", modifiers.join(" "), units > 1 ? `${units} units` : "", reasons ? `for ${reasons}` : ""];
   return parts.filter(Boolean).join(" · ");
 }
 

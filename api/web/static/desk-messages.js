@@ -29,13 +29,15 @@ function decided({ action, line, by, code }) {
   return [VERBS[action] ?? action, line?.code ?? code?.code, by ? `by ${by.code}` : ""].filter(Boolean).join(" ");
 }
 
+const happened = (action) => EVENTS[action] ?? action.replaceAll("-", " ");
+
 /** Returns the nodes that tell what others changed, and what of this coder waits. */
 export function conflictOf({ events, decisions }, acts, user) {
   const name = (person) => (person?.id === user ? "You (elsewhere)" : person?.name ?? "The service");
   const told = new Set(["decisions-recorded", "encounter-read"]);
   const theirs = [
     ...decisions.map((item) => `${name(item.reviewer)} ${decided(item.decision)}`),
-    ...events.filter((item) => !told.has(item.action)).map((item) => `${name(item.actor)} ${EVENTS[item.action] ?? item.action.replaceAll("-", " ")}`),
+    ...events.filter((item) => !told.has(item.action)).map((item) => `${name(item.actor)} ${happened(item.action)}`),
   ];
   const mine = acts.flatMap((act) => act.decisions).map((item) => `You ${decided(item)}`);
   const list = (items) => el("ul", { class: "findings" }, ...items.map((item) => el("li", {}, item)));

@@ -64,7 +64,8 @@ export class CodeSearch {
       const billable = whole.length;
       const found = `${billable} ${billable === 1 ? "code" : "codes"} of ${edition}`;
       const more = billable < results.length ? "; a category needs more characters" : "";
-      this.#show([...whole, ...results.filter((hit) => !hit.billable)], results.length ? `${found}${more}.` : `No code of ${edition} fits these words.`);
+      const hits = [...whole, ...results.filter((hit) => !hit.billable)];
+      this.#show(hits, hits.length ? `${found}${more}.` : `No code of ${edition} fits these words.`);
     } catch (error) {
       if (error.name !== "AbortError") this.#show([], explain(error));
     }

@@ -32,6 +32,7 @@ function chartPage(item) {
 
 function row(item) {
   const old = item.status !== "finalised" && Date.now() - Date.parse(item.created_at) > OLD_HOURS * 3_600_000;
+  const patient = item.patient_key ? el("span", { class: "note" }, ` ${item.patient_key}`) : null;
   const cell = (label, text, kind = null) => {
     const node = el("td", { class: kind }, text);
     if (text) node.dataset.label = label;
@@ -40,7 +41,7 @@ function row(item) {
   return el(
     "tr",
     {},
-    el("th", { scope: "row" }, el("a", { href: chartPage(item) }, item.id), item.patient_key ? el("span", { class: "note" }, ` ${item.patient_key}`) : null),
+    el("th", { scope: "row" }, el("a", { href: chartPage(item) }, item.id), patient),
     cell("Setting", factsOf({ setting: item.setting, claim: item.claim })),
     cell("Service", item.discharge ?? item.date_of_service ?? "", "number"),
     cell("Waiting", since(item.created_at), old ? "number old" : "number"),

@@ -62,8 +62,8 @@ SMALL_XML = """<?xml version="1.0" encoding="utf-8"?>
 
 
 @pytest.fixture(scope="session")
-def shipped_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tmp_path_factory.mktemp("home")
+def shipped_home(home: Path) -> Path:
+    return home
 
 
 @pytest.fixture(scope="session")

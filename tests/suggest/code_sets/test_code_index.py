@@ -171,9 +171,7 @@ def test_pairs_of_a_claim_are_checked_in_milliseconds(shipped: CodeIndex):
     assert min(times) < 0.02  # about 1 ms; the margin is for loaded machines
 
 
-def test_a_second_start_reuses_the_index(
-    shipped: CodeIndex, shipped_home: Path, monkeypatch: pytest.MonkeyPatch
-):
+def test_a_second_start_reuses_the_index(shipped: CodeIndex, shipped_home: Path, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(compiler, "write_arrays", lambda *_: pytest.fail("compiled again"))
     assert len(open_edition(shipped_home, "FY2026")) == len(shipped)
 
@@ -204,9 +202,7 @@ def test_processes_that_start_together_compile_once(shipped: CodeIndex, small_xm
         return read_tabular(io.BytesIO(small_xml.encode()), "small.xml")
 
     with ThreadPoolExecutor(3) as pool:
-        started = [
-            pool.submit(compiler.compile_icd10cm, read, shipped.edition, tmp_path / "index") for _ in range(3)
-        ]
+        started = [pool.submit(compiler.compile_icd10cm, read, shipped.edition, tmp_path / "index") for _ in range(3)]
         folders = {task.result() for task in started}
     assert folders == {tmp_path / "index"}
     assert len(reads) == 1

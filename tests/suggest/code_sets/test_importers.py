@@ -136,9 +136,7 @@ def test_takes_the_fullest_file_of_a_zip(write: Write, tmp_path: Path, small_xml
     )
     imported = import_icd10cm(write("release.zip", archive), tmp_path)
     assert imported.edition.source == "release.zip/icd10cm_order_2025.txt"
-    with_xml = write(
-        "cdc.zip", zipped(icd10cm_tabular_2027__xml=small_xml, icd10cm_order_2027__txt=order_file(GOOD))
-    )
+    with_xml = write("cdc.zip", zipped(icd10cm_tabular_2027__xml=small_xml, icd10cm_order_2027__txt=order_file(GOOD)))
     assert import_icd10cm(with_xml, tmp_path).has_notes
 
 
@@ -188,9 +186,7 @@ def test_a_year_that_contradicts_the_list_is_refused(write: Write, tmp_path: Pat
         (codes_file([*GOOD, ("J440", "1", "X")]), "order_2025.txt:5: code J440 is there twice"),
     ],
 )
-def test_malformed_text_files_are_refused_whole(
-    write: Write, tmp_path: Path, content: str | bytes, message: str
-):
+def test_malformed_text_files_are_refused_whole(write: Write, tmp_path: Path, content: str | bytes, message: str):
     home = tmp_path / "home"
     with pytest.raises(CodeSetError, match=message):
         import_icd10cm(write("order_2025.txt", content), home)
@@ -237,9 +233,7 @@ def test_a_missing_file_is_named(tmp_path: Path):
 
 @pytest.mark.parametrize("name", ["FY2019", "../FY2026", "", "newest"])
 def test_an_edition_that_is_not_installed(tmp_path: Path, name: str):
-    with pytest.raises(
-        CodeSetError, match=r"is not installed \(installed: FY2026\).*chartcoder codes import"
-    ):
+    with pytest.raises(CodeSetError, match=r"is not installed \(installed: FY2026\).*chartcoder codes import"):
         open_edition(tmp_path, name)
 
 
