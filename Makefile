@@ -9,8 +9,8 @@ PYTHON ?= python3
 PORT ?= 8000
 # Folder of CodiEsp v4 with train/ and dev/, for `make model`; see docs/training.md.
 CODIESP ?=
-# What `make test` runs; `make test TESTS=` runs all.
-TESTS ?= -m "not slow"
+# What `make test` runs: all but the suites that are long by nature; those have a short pass among the others.
+TESTS ?= -m "not long"
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -30,11 +30,11 @@ run: $(VENV)/run.stamp  ## install, compile the index and serve on http://127.0.
 	@$(BIN)/chartcoder setup
 	@exec $(BIN)/chartcoder serve --host 127.0.0.1 --port $(PORT)
 
-test: system-check lint types  ## lint, types and all tests but the slow ones (TESTS= for all)
+test: system-check lint types  ## lint, types and all tests (but for the long passes of test-slow)
 	@$(BIN)/pytest -n auto $(TESTS)
 
-test-slow: system-check $(VENV)/dev.stamp  ## the slow tests: the shipped model, the server, packages
-	@$(BIN)/pytest -n auto -m slow
+test-slow: $(VENV)/dev.stamp  ## the long passes: hundreds of decisions under kill -9, on both databases
+	@$(BIN)/pytest -m long
 
 lint: $(VENV)/dev.stamp  ## ruff: lint and format
 	@$(BIN)/ruff check .
@@ -57,8 +57,9 @@ check-codiesp:
 	  echo "make model: CODIESP is '$(CODIESP)'; expected the folder of CodiEsp v4 that holds train/ and" \
 	    "dev/: make model CODIESP=FOLDER (see docs/training.md)" >&2; exit 2; }
 
-bench: $(VENV)/run.stamp  ## measure start, speed and memory on the charts of the project
-	@$(BIN)/python benchmarks/speed.py
+bench: $(VENV)/run.stamp  ## measure speed and memory on the charts of the project
+	@$(BIN)/chartcoder setup
+	@$(BIN)/python benchmarks/throughput.py --workers 3 --growth 2000
 
 clean:  ## remove what can be made again: environment, caches, test index
 	@rm -rf $(VENV) .home build dist *.egg-info .mypy_cache .pytest_cache .ruff_cache .hypothesis

@@ -10,7 +10,6 @@ import argparse
 import gzip
 import json
 import multiprocessing
-import os
 import random
 import sys
 import time
@@ -18,6 +17,7 @@ from pathlib import Path
 
 import numpy as np
 
+from api.settings import load_settings
 from models.loading import load_suggester
 from suggest.pipeline import Suggester
 from suggest.records import Encounter, Note
@@ -106,7 +106,7 @@ def workers(home: str, charts: list[str], count: int) -> list[float]:
 def main() -> None:
     """Runs the chosen measurements and prints one JSON object."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--home", default=os.environ.get("CHARTCODER_HOME", ".home"))
+    parser.add_argument("--home", default=str(load_settings().home), help="data folder (CHARTCODER_HOME)")
     parser.add_argument("--charts", type=Path, help="a .jsonl or .jsonl.gz file with a text field")
     parser.add_argument("--size", type=int, default=2000, help="characters a note")
     parser.add_argument("--rounds", type=int, default=3)
@@ -123,8 +123,9 @@ def main() -> None:
             "each_further": (sum(together) - alone[0]) / max(1, len(together) - 1),
         }
     suggester = load_suggester(Path(options.home))
-    spent = speed(suggester, charts, options.size, options.rounds)
-    report["cpu_ms"] = {f"p{q}": round(float(np.percentile(spent, q)), 2) for q in (50, 90, 99)}
+    if options.rounds:
+        spent = speed(suggester, charts, options.size, options.rounds)
+        report["cpu_ms"] = {f"p{q}": round(float(np.percentile(spent, q)), 2) for q in (50, 90, 99)}
     if options.growth:
         report["growth_mb"] = growth(suggester, charts, options.growth)
     json.dump(report, sys.stdout, indent=1)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from cli.common import UsageError, bundle_path, home_folder, print_rows
+from cli.common import UsageError, bundle_path, home_folder, print_rows, progress_bar
+from cli.decided import difference_shown
+from cli.train import CORPUS_HELP, SPLIT_HELP
 
 if TYPE_CHECKING:
     from models.bundle import ModelManifest
@@ -19,7 +21,7 @@ app = typer.Typer(
 Bundle = Annotated[str, typer.Argument(metavar="BUNDLE", help="A name as 'models list' shows it, or a path.")]
 Name = Annotated[str, typer.Argument(metavar="NAME", help="A name as 'models list' shows it.")]
 
-_MEASURES = ("f1", "precision", "recall", "map", "recall_at_20", "first_listed", "ece")
+_MEASURES = ("f1", "precision", "recall", "map", "recall_at_20", "first_listed", "not_codable_rate", "ece")
 
 
 @app.command("list")
@@ -57,8 +59,17 @@ def show(bundle: Bundle) -> None:
 def compare(
     first: Annotated[str, typer.Argument(metavar="A", help="A name or a folder.")],
     second: Annotated[str, typer.Argument(metavar="B", help="A name or a folder.")],
+    corpus: Annotated[
+        str | None, typer.Option(metavar="SPEC", help=f"Measure both on these charts as well: {CORPUS_HELP}")
+    ] = None,
+    split: Annotated[list[str] | None, typer.Option(help=SPLIT_HELP)] = None,
+    seed: Annotated[int, typer.Option(min=0, help="Seed of the bootstrap of the interval.")] = 0,
 ) -> None:
-    """Compares two bundles: charts learnt from, thresholds, features and measures in their manifests."""
+    """Compares two bundles: charts learnt from, thresholds, features and measures in their manifests.
+
+    With --corpus both are measured on the same charts: B is better or worse where the interval of the
+    difference does not hold 0.
+    """
     from models.bundle import read_manifest
 
     home = home_folder()
@@ -70,6 +81,40 @@ def compare(
         extra = sorted(set(found.features) - set(others.features))
         if extra:
             print(f"features of {label} only: {', '.join(extra)}")
+    if corpus:
+        _compare_on(corpus, split or (), (first, second), (one, two), seed)
+
+
+def _compare_on(
+    corpus: str,
+    splits: Sequence[str],
+    names: tuple[str, str],
+    manifests: tuple[ModelManifest, ModelManifest],
+    seed: int,
+) -> None:
+    """Measures two bundles on the same charts, side by side."""
+    from api.settings import load_settings
+    from models.loading import load_suggester
+    from training.corpora import load
+    from training.evaluate import f1_difference, score
+    from training.predict import predict
+
+    settings = load_settings()
+    examples = load(corpus, splits)
+    runs = []
+    with progress_bar() as progress:
+        for name in names:
+            folder = bundle_path(settings.home, name)
+            suggester = load_suggester(settings.home, bundle=folder, edition=settings.edition, progress=progress)
+            runs.append(predict(suggester, examples, progress=progress).predictions)
+    one, two = (_measures(f"{len(examples)} charts:", score(examples, run, seed=seed)) for run in runs)
+    print_rows([("", *names), *((label, one[label], two[label]) for label in one)])
+    print(f"F1 of {names[1]} less F1 of {names[0]}: {difference_shown(f1_difference(examples, *runs, seed=seed))}")
+    groups = {example.group for example in examples}
+    for name, manifest in zip(names, manifests, strict=True):
+        learnt = sorted(groups & {found.name for found in manifest.corpora})
+        if learnt:
+            print(f"{name} learnt from charts of {', '.join(learnt)}: its measures may be too good")
 
 
 @app.command("promote")

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from cli.common import Progress, UsageError, bundle_path, open_code_set, progress_bar
+from cli.decided import DATE, HOLDOUT_MONTHS, active_suggester, compared, print_split, read_split
 
 if TYPE_CHECKING:
     from suggest.pipeline import Suggester
@@ -21,11 +22,11 @@ SPLIT_HELP = "A published split of a corpus that has them: train, dev or test. M
 
 
 def train(
-    corpus: Annotated[list[str], typer.Option(metavar="SPEC", help=f"{CORPUS_HELP} May be repeated.")],
     out: Annotated[
         str,
         typer.Option(metavar="BUNDLE", help="A new folder, or a name under CHARTCODER_HOME/models."),
     ],
+    corpus: Annotated[list[str] | None, typer.Option(metavar="SPEC", help=f"{CORPUS_HELP} May be repeated.")] = None,
     split: Annotated[list[str] | None, typer.Option(help=SPLIT_HELP)] = None,
     policy: Annotated[
         str,
@@ -37,29 +38,67 @@ def train(
         typer.Option(metavar="SPEC", help="A corpus to evaluate on, for the model card. May be repeated."),
     ] = None,
     evaluate_split: Annotated[list[str] | None, typer.Option(help="A split to evaluate on. May be repeated.")] = None,
+    from_decisions: Annotated[
+        bool, typer.Option("--from-decisions", help="Learn from what coders decided on finalised encounters.")
+    ] = False,
+    database: Annotated[
+        str | None,
+        typer.Option(metavar="URL", help="Where the decisions are.  [default: CHARTCODER_DATABASE]"),
+    ] = None,
+    since: Annotated[
+        datetime | None, typer.Option(formats=[DATE], help="Decisions on encounters finalised from this day (UTC) on.")
+    ] = None,
+    until: Annotated[
+        datetime | None, typer.Option(formats=[DATE], help="Decisions on encounters finalised up to this day (UTC).")
+    ] = None,
+    holdout_months: Annotated[
+        int | None,
+        typer.Option(
+            min=0,
+            help="The last months of decisions are measured on and not learnt from; 0 learns from all.  "
+            f"[default: {HOLDOUT_MONTHS}]",
+        ),
+    ] = None,
 ) -> None:
-    """Trains a model on coded charts and writes it as a new bundle.
+    """Trains a model on coded charts, decisions of coders or both, and writes it as a new bundle.
 
     The same charts, seed and versions of libraries give the same model; with SOURCE_DATE_EPOCH set, the same
     bytes. Nothing is promoted: see 'chartcoder models promote'.
     """
     from api.settings import load_settings
+    from suggest.pipeline import Suggester
     from training.bundles import corpora_of, save_model
+    from training.examples import HELD_OUT_METRICS, REJECTED_WEIGHT, DecisionSplit
     from training.fit import train as fit
 
     settings = load_settings()
     folder = bundle_path(settings.home, out)
     created = _created()
     _check_output(folder, policy)
-    examples = _load(corpus, split or ())
-    held_out = {spec: _load([spec], evaluate_split or ()) for spec in evaluate or ()}
+    _check_sources(corpus, from_decisions, [database, since, until, holdout_months])
+    split_of_decisions = DecisionSplit()
+    if from_decisions:
+        split_of_decisions = read_split(database or settings.database_url, since, until, holdout_months)
+        print_split(split_of_decisions)
+    examples = [*split_of_decisions.learnt.examples, *(_load(corpus, split or ()) if corpus else ())]
+    held_out = _held_out(evaluate or (), evaluate_split or ())
+    if split_of_decisions.held_out.decided:
+        held_out[HELD_OUT_METRICS] = split_of_decisions.held_out.examples
     _check_held_out(examples, held_out)
     with progress_bar() as progress:
         index, terms = open_code_set(settings.home, settings.edition, progress)
-        model = fit(examples, index=index, terminology=terms, name=folder.name, seed=seed, progress=progress)
-        from suggest.pipeline import Suggester
-
-        metrics = _evaluate(Suggester(index=index, terminology=terms, model=model), held_out, seed, progress)
+        before = active_suggester(settings.home, settings.bundle, split_of_decisions, index=index, terminology=terms)
+        model = fit(
+            examples,
+            index=index,
+            terminology=terms,
+            name=folder.name,
+            seed=seed,
+            rejected_weight=REJECTED_WEIGHT if from_decisions else 1.0,
+            progress=progress,
+        )
+        suggester = Suggester(index=index, terminology=terms, model=model)
+        metrics = _evaluate(suggester, held_out, before, seed, progress)
     manifest = save_model(
         folder,
         model,
@@ -68,8 +107,16 @@ def train(
         created=created,
         corpora=corpora_of(examples),
         metrics=metrics,
+        split=split_of_decisions.report() if from_decisions else {},
     )
     print(f"bundle {manifest.name} learnt from {len(examples)} charts: {folder}")
+
+
+def _check_sources(corpus: Sequence[str] | None, from_decisions: bool, options: Sequence[object]) -> None:
+    if not corpus and not from_decisions:
+        raise UsageError("there is nothing to learn from; name charts with --corpus, or take --from-decisions")
+    if not from_decisions and any(option is not None for option in options):
+        raise UsageError("--database, --since, --until and --holdout-months go with --from-decisions; add it")
 
 
 def _created() -> str:
@@ -104,30 +151,42 @@ def _load(specs: Sequence[str], splits: Sequence[str]) -> list[TrainingExample]:
     return examples
 
 
+def _held_out(specs: Sequence[str], splits: Sequence[str]) -> dict[str, list[TrainingExample]]:
+    """Returns the charts to evaluate on, by the name of their measures."""
+    loaded = {spec: _load([spec], splits) for spec in specs}
+    return {f"{spec.partition(':')[0]}:{_corpus_name(charts)}": charts for spec, charts in loaded.items()}
+
+
 def _check_held_out(examples: Sequence[TrainingExample], held_out: dict[str, list[TrainingExample]]) -> None:
     """Refuses to report how well a model does on charts, or variants of charts, that it learnt from."""
     learnt = {(e.group, e.family or e.encounter.id) for e in examples}
-    for spec, charts in held_out.items():
+    for name, charts in held_out.items():
         common = sum((e.group, e.family or e.encounter.id) in learnt for e in charts)
         if common:
             raise UsageError(
-                f"{common} of {len(charts)} charts of {spec} are (variants of) charts to learn from; evaluate on others"
+                f"{common} of {len(charts)} charts of {name} are (variants of) charts to learn from; evaluate on others"
             )
 
 
 def _evaluate(
-    suggester: Suggester, held_out: dict[str, list[TrainingExample]], seed: int, progress: Progress
+    suggester: Suggester,
+    held_out: dict[str, list[TrainingExample]],
+    before: Suggester | None,
+    seed: int,
+    progress: Progress,
 ) -> dict[str, Any]:
     from training.evaluate import score
+    from training.examples import HELD_OUT_METRICS
     from training.predict import predict
 
-    # Times are left out of the bundle: the same training run shall write the same bytes.
-    return {
-        spec.partition(":")[0] + f":{_corpus_name(charts)}": score(
-            charts, predict(suggester, charts, progress=progress).predictions, seed=seed
-        )
-        for spec, charts in held_out.items()
-    }
+    metrics: dict[str, Any] = {}
+    for name, charts in held_out.items():
+        # Times are left out of the bundle: the same training run shall write the same bytes.
+        predictions = predict(suggester, charts, progress=progress).predictions
+        metrics[name] = score(charts, predictions, seed=seed)
+        if before is not None and name == HELD_OUT_METRICS:
+            metrics[name]["compared"] = compared(before, charts, predictions, seed=seed)
+    return metrics
 
 
 def _corpus_name(charts: Sequence[TrainingExample]) -> str:

@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 
 from suggest.candidates import Candidates
 from suggest.code_sets.index import CodeIndex
+from suggest.edges import PRESENT
 from suggest.features import CodeFeatures
 from suggest.lexicon import Source
 from suggest.reading import NoteReading
@@ -26,6 +27,7 @@ from suggest.terminology import Terminology
 _MOST_SUPPORTS = 8
 _FEW_SUPPORTS = 2
 _SHOWN = 0.05
+_TELLING = 0.5
 _PHRASES = {
     Source.TITLE: "official title",
     Source.INCLUSION: "inclusion term",
@@ -86,6 +88,11 @@ def _supports(
     edges, mentions = candidates.edges, candidates.mentions
     first, last = int(table.start[i]), int(table.start[i + 1])
     order = np.lexsort((edges.mention[first:last], -edges.quality[first:last], edges.status[first:last] != 0)) + first
+    telling = (edges.source[order] != Source.LEARNT) | (
+        (edges.status[order] == PRESENT) & (edges.quality[order] >= _TELLING)
+    )
+    if telling.any():  # phrases that merely go together with a code are shown only where nothing better is
+        order = order[telling]
     chosen: dict[tuple[int, int, int], int] = {}
     for e in order.tolist():
         mention = mentions[int(edges.mention[e])]

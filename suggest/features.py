@@ -85,6 +85,8 @@ FEATURES = (
     "mention_gap",
     "stated_rank",
     "stated_position",
+    "sentence_share",
+    "begins_sentence",
 )
 _POSITION = {name: number for number, name in enumerate(FEATURES)}
 GROUPS: dict[str, tuple[str, ...]] = {
@@ -94,7 +96,7 @@ GROUPS: dict[str, tuple[str, ...]] = {
     "learnt": ("best_learnt", "learnt_second", "learnt_noisy_or", "learnt_support", "rival_learnt", "prior"),
     "specificity": ("best_fit", "best_matched", "all_defaulted", "best_side", "worst_side", "more_specific"),
     "competition": ("strength_rank", "category_rank", "category_gap", "category_size", "rival_learnt", "mention_gap"),
-    "statement": ("stated_rank", "stated_position"),
+    "statement": ("stated_rank", "stated_position", "sentence_share", "begins_sentence"),
     "code": (
         "chapter",
         "depth",
@@ -350,6 +352,29 @@ def _statement(x: _Columns, edges: Edges, candidates: Candidates, first: NDArray
     rank[found] = np.minimum(np.searchsorted(np.unique(place[found]), place[found]), _UNSTATED - 1)
     x["stated_rank"] = rank
     x["stated_position"] = np.where(found, place / max(1, int(lengths[-1])), 1.5)
+    share, begins = _sentence_shares(candidates)
+    live = quality >= _SURE
+    x["sentence_share"] = np.maximum.reduceat(np.where(live, share[edges.mention], 0), first)
+    x["begins_sentence"] = np.maximum.reduceat(np.where(live, begins[edges.mention], 0), first)
+
+
+def _sentence_shares(candidates: Candidates) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """Returns for each mention the share of its sentence's content words, and whether it begins the sentence.
+
+    A phrase that is the whole line of a diagnostic statement is a diagnosis; one word of a long sentence may be
+    anything.
+    """
+    shares, begins = [np.zeros(0, np.float32)], [np.zeros(0, np.float32)]
+    for reading in candidates.readings:
+        content = reading.tokens.content
+        first = np.searchsorted(content, [mention.first_token for mention in reading.mentions])
+        last = np.searchsorted(content, [mention.last_token for mention in reading.mentions])
+        sentence = np.array([mention.sentence for mention in reading.mentions], dtype=np.int64)
+        low = np.searchsorted(content, reading.sentence_start[sentence])
+        high = np.searchsorted(content, reading.sentence_start[sentence + 1])
+        shares.append(((last - first) / np.maximum(high - low, 1)).astype(np.float32))
+        begins.append((first - low <= 1).astype(np.float32))  # a list number may stand in front
+    return np.concatenate(shares), np.concatenate(begins)
 
 
 def _encounter_features(x: _Columns, encounter: Encounter, policy: Policy, candidates: Candidates) -> None:

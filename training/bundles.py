@@ -45,6 +45,7 @@ def save_model(
     created: str,
     corpora: tuple[TrainingCorpus, ...],
     metrics: Mapping[str, Any],
+    split: Mapping[str, Any] | None = None,
 ) -> ModelManifest:
     """Writes a model as a new bundle.
 
@@ -56,6 +57,7 @@ def save_model(
         created: ISO 8601 time that the manifest names.
         corpora: What it learnt from.
         metrics: Evaluation results to keep with it.
+        split: How decisions were split (``training.examples.DecisionSplit.report``), where it learnt from any.
 
     Raises:
         BundleError: The folder exists or cannot be written.
@@ -70,6 +72,7 @@ def save_model(
         thresholds={name: {System.ICD10CM.value: value} for name, value in model.thresholds.items()},
         corpora=corpora,
         metrics=dict(metrics),
+        split=dict(split or {}),
     )
     estimators: dict[str, object] = {"ranker": model.ranker}
     if model.sequencer is not None:
@@ -117,6 +120,7 @@ def model_card(manifest: ModelManifest) -> str:
         "| --- | --- | --- |",
         *(f"| {c.name} | {c.examples} | {c.licence} |" for c in manifest.corpora),
         "",
+        *_split_lines(manifest.split),
         "## How well it does",
         "",
         *_metric_lines(manifest.metrics),
@@ -132,6 +136,25 @@ def model_card(manifest: ModelManifest) -> str:
         "",
     ]
     return "\n".join(lines)
+
+
+def _split_lines(split: Mapping[str, Any]) -> list[str]:
+    if not split:
+        return []
+    parts = {"learnt from": split["learnt"], "held out": split["held_out"], "set aside": split["set_aside"]}
+    return [
+        "## How decisions were split",
+        "",
+        f"By {split['by']}; charts of patients on both sides are set aside on one.",
+        "",
+        f"| | {' | '.join(parts)} |",
+        "| --- | --- | --- | --- |",
+        *(
+            f"| {key} | {' | '.join('-' if part[key] is None else str(part[key]) for part in parts.values())} |"
+            for key in split["learnt"]
+        ),
+        "",
+    ]
 
 
 def _metric_lines(metrics: Mapping[str, Any]) -> list[str]:

@@ -291,6 +291,21 @@ def _fast_passwords(monkeypatch):
 
 
 @pytest.fixture
+def client_of():
+    """Makes clients of other applications; closes their engines and databases."""
+    made = []
+
+    def make(app, engine):
+        made.append(Client(app, engine))
+        return made[-1]
+
+    yield make
+    for client in made:
+        client.engine.close()
+        client.app.state.storage.close()
+
+
+@pytest.fixture
 def client(make_client):
     return make_client()
 

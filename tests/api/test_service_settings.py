@@ -26,6 +26,7 @@ def test_every_variable_is_read():
             "CHARTCODER_HOST": " 0.0.0.0 ",
             "CHARTCODER_PORT": "9000",
             "CHARTCODER_HOME": "/srv/chartcoder",
+            "CHARTCODER_DATABASE": "postgresql://coder:secret@db/charts",
             "CHARTCODER_BUNDLE": "/srv/model",
             "CHARTCODER_EDITION": "FY2025",
             "CHARTCODER_WORKERS": "4",
@@ -34,6 +35,8 @@ def test_every_variable_is_read():
             "CHARTCODER_MAX_BODY_BYTES": "40000",
             "CHARTCODER_ALLOWED_HOSTS": "coder.example, other.example,",
             "CHARTCODER_API_TOKENS": TOKEN,
+            "CHARTCODER_SESSION_IDLE_MINUTES": "15",
+            "CHARTCODER_SESSION_HOURS": "8",
             "CHARTCODER_LOG_LEVEL": "WARNING".lower(),
         }
     )
@@ -41,6 +44,7 @@ def test_every_variable_is_read():
         host="0.0.0.0",
         port=9000,
         home=Path("/srv/chartcoder"),
+        database="postgresql://coder:secret@db/charts",
         bundle=Path("/srv/model"),
         edition="FY2025",
         workers=4,
@@ -49,8 +53,11 @@ def test_every_variable_is_read():
         max_body_bytes=40000,
         allowed_hosts=("coder.example", "other.example"),
         api_tokens=(TOKEN,),
+        session_idle_minutes=15,
+        session_hours=8,
         log_level="warning",
     )
+    assert "secret" not in repr(settings)
     assert load_settings(settings.to_environment()) == settings
 
 
@@ -68,6 +75,8 @@ def test_empty_variables_take_defaults():
         ("QUEUE_LIMIT", "0", "1 to 1000"),
         ("MAX_NOTE_CHARACTERS", "1e6", "whole number"),
         ("MAX_BODY_BYTES", "10", "1000 to"),
+        ("SESSION_IDLE_MINUTES", "0", "1 to 1440"),
+        ("SESSION_HOURS", "169", "1 to 168"),
         ("LOG_LEVEL", "loud", "debug, info"),
         ("API_TOKENS", "short", "32 characters"),
         ("API_TOKENS", "\u00e9" * 40, "ASCII"),
@@ -86,10 +95,15 @@ def test_unknown_variables_are_warned_about(caplog):
 
 
 @pytest.mark.parametrize("host", ["0.0.0.0", "::", "192.168.1.5", "coder.example"])
-def test_a_network_address_needs_tokens(host):
+def test_a_network_address_needs_sign_in(host, tmp_path):
     with pytest.raises(SettingsError, match="CHARTCODER_API_TOKENS"):
-        Settings(host=host).check_exposure()
-    Settings(host=host, api_tokens=(TOKEN,)).check_exposure()
+        Settings(host=host, home=tmp_path).check_exposure()
+    Settings(host=host, home=tmp_path, api_tokens=(TOKEN,)).check_exposure()
+
+
+def test_the_database_lies_in_the_home_folder_unless_it_is_named(tmp_path):
+    assert Settings(home=tmp_path).database_url == f"sqlite:///{tmp_path}/chartcoder.db"
+    assert Settings(database="sqlite:////srv/x.db").database_url == "sqlite:////srv/x.db"
 
 
 @pytest.mark.parametrize(

@@ -204,7 +204,8 @@ def service(tmp_path, small_index):
     assert not thread.is_alive(), "the server did not stop"
 
 
-@pytest.fixture(scope="session")
+# Not for the session: Playwright holds an event loop in this thread, with which asyncio.run elsewhere would fail.
+@pytest.fixture(scope="module")
 def browser():
     playwright_api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
     if shutil.which(CHROMIUM) is None:

@@ -38,10 +38,10 @@ function described(line, code) {
 }
 
 /**
- * Returns the nodes of all lists. `open` unfolds the codes that are not proposed; `on` has
- * `evidence(id, start, note)` and `act(name, id)`.
+ * Returns the nodes of all lists, codes that are not proposed folded away; `on` has `evidence(id, start, note)`
+ * and `act(name, id)`.
  */
-export function lists(entries, suggestion, { open, on, editable }) {
+export function lists(entries, suggestion, { on, editable }) {
   const of = (...groups) => entries.filter((entry) => groups.includes(entry.group));
   let position = 0;
   const lines = of("proposed", "aside").map((entry) => card(entry, isAside(entry.line) ? null : (position += 1), on, editable));
@@ -54,8 +54,8 @@ export function lists(entries, suggestion, { open, on, editable }) {
     first,
     told("Findings", suggestion?.findings, findings),
     told("Questions to the provider", suggestion?.queries, queries),
-    folded("Suppressed", "Probable, but not proposed", of("suppressed"), open, on, editable),
-    folded("Further candidates", "Less probable codes", of("further"), open, on, editable),
+    folded("Suppressed", "Probable, but not proposed", of("suppressed"), on, editable),
+    folded("Further candidates", "Less probable codes", of("further"), on, editable),
   ].filter(Boolean);
 }
 
@@ -63,13 +63,13 @@ function told(title, items, body) {
   return items?.length ? section(title, items.length, true, body(items)) : null;
 }
 
-function folded(title, label, entries, open, on, editable) {
+function folded(title, label, entries, on, editable) {
   if (!entries.length) return null;
   const cards = entries.map((entry) => card(entry, null, on, editable));
   const key = title === "Suppressed" ? el("kbd", {}, "s") : null;
   return el(
     "details",
-    { class: "fold others", open },
+    { class: "fold others" },
     el("summary", {}, title, " ", el("span", { class: "count" }, String(entries.length)), " ", key),
     el("ul", { class: "cards small", "aria-label": label }, ...cards),
   );

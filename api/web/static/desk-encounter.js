@@ -20,7 +20,6 @@ let decisions = [];
 let outline = [];
 let entries = [];
 let chosen = null;
-let folds = false;
 let marked = "";
 
 // What the service says
@@ -105,7 +104,9 @@ function render() {
   if (!entries.some((entry) => entry.id === chosen)) chosen = entries[0]?.id ?? null;
   const focused = document.activeElement?.closest("#lists") || document.activeElement === document.body;
   const top = $("lists").scrollTop;
-  $("lists").replaceChildren(...lists(entries, encounter.suggestion, { open: folds, on: { evidence: pick, act }, editable }));
+  const open = new Map(folds().map((fold) => [titleOf(fold), fold.open]));
+  $("lists").replaceChildren(...lists(entries, encounter.suggestion, { on: { evidence: pick, act }, editable }));
+  for (const fold of folds()) fold.open = open.get(titleOf(fold)) ?? fold.open;
   $("lists").scrollTop = top;
   $("lists").removeAttribute("aria-busy");
   markChart();
@@ -113,6 +114,9 @@ function render() {
   if (focused && !document.querySelector("dialog[open]")) headOf(chosen)?.focus({ preventScroll: true });
   showState(lines, editable);
 }
+
+const folds = (kind = "") => [...$("lists").querySelectorAll(`details${kind}`)];
+const titleOf = (fold) => fold.querySelector("summary").firstChild.data;
 
 function markChart() {
   const shown = entries.map(({ id: name, group, code }) => [name, group, code.evidence.length]);
@@ -332,16 +336,16 @@ async function rerun({ changes }) {
 }
 
 function toggleFolds() {
-  const others = [...$("lists").querySelectorAll("details.others")];
-  folds = !others.some((fold) => fold.open);
-  for (const fold of others) fold.open = folds;
-  if (folds) focusCode(others[0]?.querySelector(".head")?.dataset.id);
+  const others = folds(".others");
+  const open = !others.some((fold) => fold.open);
+  for (const fold of others) fold.open = open;
+  if (open) focusCode(others[0]?.querySelector(".head")?.dataset.id);
   else focusCode(entries.find((entry) => entry.line)?.id);
 }
 
 // Keys and buttons
 
-followKeys({
+const KEYS = {
   j: () => step(1),
   k: () => step(-1),
   J: () => act("down"),
@@ -355,14 +359,17 @@ followKeys({
   o: reopen,
   s: toggleFolds,
   l: addNote,
-  w: () => location.assign("/desk"),
-});
+};
 
 const CLICKS = {
   "add-code": add, "add-selected": add, undo, finalise, reopen, suggest: suggestAgain, "late-note": addNote,
   retry: () => queue.retry(), "notice-close": () => ($("notice").hidden = true), "problem-close": hideProblem,
 };
-for (const [name, run] of Object.entries(CLICKS)) $(name).addEventListener("click", () => run());
+// Nothing can be done before the chart is read.
+const whenRead = (run) => (event) => encounter && run(event);
+for (const [name, run] of Object.entries(CLICKS)) $(name).addEventListener("click", whenRead(() => run()));
+const keys = Object.entries(KEYS).map(([key, run]) => [key, whenRead(run)]);
+followKeys({ ...Object.fromEntries(keys), w: () => location.assign("/desk") });
 // A button that takes the focus would drop the selection in the chart.
 for (const name of ["add-code", "add-selected"]) $(name).addEventListener("mousedown", (event) => event.preventDefault());
 

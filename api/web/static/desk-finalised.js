@@ -42,6 +42,7 @@ async function load() {
   $("facts").textContent = factsOf(encounter);
   const at = new Date(set.finalised_at).toLocaleString();
   $("by").textContent = `${set.number > 1 ? `version ${set.number}, ` : ""}finalised by ${set.finalised_by.name}, ${at}`;
+  $("reopen").disabled = false;
   $("rows").replaceChildren(...set.lines.map(row));
   $("lines").hidden = set.lines.length === 0;
   $("status").textContent = set.lines.length ? "" : "The chart was finalised without any code.";
@@ -55,6 +56,7 @@ async function next() {
 }
 
 async function openAgain() {
+  if (version === null) return;
   const reason = await askReopenReason();
   if (reason && (await attempt(() => reopen(id, version, reason)))) $("open").click();
 }

@@ -42,7 +42,7 @@ export function conflictOf({ events, decisions }, acts, user) {
   const mine = acts.flatMap((act) => act.decisions).map((item) => `You ${decided(item)}`);
   const list = (items) => el("ul", { class: "findings" }, ...items.map((item) => el("li", {}, item)));
   return [
-    el("p", {}, "The list behind this message is up to date."),
+    el("p", {}, "Nothing of that is overwritten: what you decided is sent after it, or dropped."),
     el("h3", {}, "Changed meanwhile"), list(theirs.length ? theirs : ["The chart is at a newer version."]),
     el("h3", {}, "Not saved yet"), list(mine),
   ];
