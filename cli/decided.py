@@ -58,16 +58,12 @@ def read_split(url: str, since: datetime | None, until: datetime | None, holdout
 def print_split(split: DecisionSplit) -> None:
     """Prints how many charts, patients and decisions of each kind are on each side."""
     counts = {name: side.counts() for name, side in _sides(split).items()}
-    keys = list(counts["learnt from"])
-    print_rows(
-        [
-            ("decisions", *counts),
-            *(
-                (key, *(str(count[key] or ("-" if key in ("first", "last") else 0)) for count in counts.values()))
-                for key in keys
-            ),
-        ]
-    )
+    rows = [(key, *(_shown(count[key]) for count in counts.values())) for key in counts["learnt from"]]
+    print_rows([("decisions", *counts), *rows])
+
+
+def _shown(value: object) -> str:
+    return "-" if value is None else str(value)
 
 
 def active_suggester(

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 CORPUS_HELP = "codiesp:FOLDER, or charts:FILE[,FILE...] with chart records; files may hold wildcards."
 SPLIT_HELP = "A published split of a corpus that has them: train, dev or test. May be repeated."
 
+_FEWEST = 10
+
 
 def train(
     out: Annotated[
@@ -76,18 +78,19 @@ def train(
     created = _created()
     _check_output(folder, policy)
     _check_sources(corpus, from_decisions, [database, since, until, holdout_months])
-    split_of_decisions = DecisionSplit()
+    decided = DecisionSplit()
     if from_decisions:
-        split_of_decisions = read_split(database or settings.database_url, since, until, holdout_months)
-        print_split(split_of_decisions)
-    examples = [*split_of_decisions.learnt.examples, *(_load(corpus, split or ()) if corpus else ())]
+        decided = read_split(database or settings.database_url, since, until, holdout_months)
+        print_split(decided)
+    examples = [*decided.learnt.examples, *(_load(corpus, split or ()) if corpus else ())]
     held_out = _held_out(evaluate or (), evaluate_split or ())
-    if split_of_decisions.held_out.decided:
-        held_out[HELD_OUT_METRICS] = split_of_decisions.held_out.examples
+    if decided.held_out.decided:
+        held_out[HELD_OUT_METRICS] = decided.held_out.examples
     _check_held_out(examples, held_out)
+    _check_enough(examples)
     with progress_bar() as progress:
         index, terms = open_code_set(settings.home, settings.edition, progress)
-        before = active_suggester(settings.home, settings.bundle, split_of_decisions, index=index, terminology=terms)
+        before = active_suggester(settings.home, settings.bundle, decided, index=index, terminology=terms)
         model = fit(
             examples,
             index=index,
@@ -107,7 +110,7 @@ def train(
         created=created,
         corpora=corpora_of(examples),
         metrics=metrics,
-        split=split_of_decisions.report() if from_decisions else {},
+        split=decided.report() if from_decisions else {},
     )
     print(f"bundle {manifest.name} learnt from {len(examples)} charts: {folder}")
 
@@ -166,6 +169,16 @@ def _check_held_out(examples: Sequence[TrainingExample], held_out: dict[str, lis
             raise UsageError(
                 f"{common} of {len(charts)} charts of {name} are (variants of) charts to learn from; evaluate on others"
             )
+
+
+def _check_enough(examples: Sequence[TrainingExample]) -> None:
+    """Refuses charts that cannot fill the folds from which probabilities are learnt."""
+    families = len({(example.group, example.family or example.encounter.id) for example in examples})
+    if families < _FEWEST:
+        raise UsageError(
+            f"charts of {families} patients or families are too few to learn from, expected {_FEWEST} or more; "
+            "add charts with --corpus"
+        )
 
 
 def _evaluate(

@@ -192,6 +192,11 @@ def _is_corpus(value: object) -> bool:
     return _is_record(value, {"name": _is_text, "licence": _is_text, "examples": _is_integer})
 
 
+def _is_split(value: object) -> bool:
+    parts = ("learnt", "held_out", "set_aside")
+    return isinstance(value, dict) and (not value or all(isinstance(value.get(part), dict) for part in parts))
+
+
 def _is_file_entry(value: object) -> bool:
     return _is_record(
         value,
@@ -229,7 +234,7 @@ _SCHEMA: dict[str, tuple[Callable[[Any], bool], str]] = {
     ),
     "corpora": (lambda value: _is_list_of(value, _is_corpus), "a list of {name, licence, examples}"),
     "metrics": (lambda value: isinstance(value, dict), "an object"),
-    "split": (lambda value: isinstance(value, dict), "an object"),
+    "split": (_is_split, "an object, empty or with the objects 'learnt', 'held_out' and 'set_aside'"),
     "libraries": (
         lambda value: _is_mapping_of(value, _is_text) and "scikit-learn" in value,
         "library -> version, with 'scikit-learn'",

@@ -71,7 +71,7 @@ def normalise(word: str) -> str:
     low = word.lower()
     if not low.isascii():
         low = "".join(c for c in unicodedata.normalize("NFKD", low) if not unicodedata.combining(c))
-        low = low.replace("œ", "oe").replace("æ", "ae")
+        low = "".join(low.replace("œ", "oe").replace("æ", "ae").split())  # some letters take apart into a space
     table = _written_out()
     if low in table:
         return table[low]

@@ -127,8 +127,8 @@ async def ask(app, requests):
         return [await client.request(*request, **fields) for request, fields in requests]
 
 
-def answers(suggester, requests):
-    app = create_app(Settings(), Engine(lambda _progress: suggester, queue_limit=4))
+def answers(suggester, requests, home):
+    app = create_app(Settings(home=home), Engine(lambda _progress: suggester, queue_limit=4))
     return asyncio.run(ask(app, requests))
 
 
@@ -136,7 +136,7 @@ def post(body, **fields):
     return ("POST", "/v1/suggestions"), {"json": body, **fields}
 
 
-def test_the_service_logs_no_chart_when_it_fails(caplog, capfd):
+def test_the_service_logs_no_chart_when_it_fails(caplog, capfd, tmp_path):
     requests = [
         post({"notes": [{"id": "n1", "text": CHART}]}),
         post({"notes": [{"id": "n1", "text": CHART + "\0"}]}),
@@ -146,7 +146,7 @@ def test_the_service_logs_no_chart_when_it_fails(caplog, capfd):
         (("POST", "/v1/suggestions"), {"content": b'{"' + CANARY.encode()}),
     ]
     with caplog.at_level(logging.DEBUG):
-        found = answers(FailingSuggester(), requests)
+        found = answers(FailingSuggester(), requests, tmp_path)
     assert [response.status_code for response in found] == [500, 422, 422, 422, 404, 415]
     captured = capfd.readouterr()
     # The client of this test logs the addresses that it asks for; it is no part of the service.
@@ -157,9 +157,9 @@ def test_the_service_logs_no_chart_when_it_fails(caplog, capfd):
 
 
 @pytest.mark.slow
-def test_the_service_logs_no_chart_when_it_works(suggester, caplog, capfd):
+def test_the_service_logs_no_chart_when_it_works(suggester, caplog, capfd, tmp_path):
     with caplog.at_level(logging.DEBUG):
-        (response,) = answers(suggester, [post({"notes": [{"id": "n1", "text": CHART}]})])
+        (response,) = answers(suggester, [post({"notes": [{"id": "n1", "text": CHART}]})], tmp_path)
     assert response.status_code == 200
     assert CANARY not in caplog.text
     captured = capfd.readouterr()

@@ -21,7 +21,7 @@ from store.coding import LineState
 from store.examples import DecidedExample
 from suggest.records import TrainingExample
 
-REJECTED_WEIGHT = 4.0
+REJECTED_WEIGHT = 2.0
 """Weight in fitting of a code that a coder rejected or replaced, against 1 for one that nobody looked at."""
 
 HELD_OUT_METRICS = "decisions:held-out"
@@ -132,8 +132,9 @@ def learnt_later(split: Mapping[str, Any], held_out: Sequence[DecidedExample]) -
     To compare it with a model that did not see them would be unfair.
     """
     last = split.get("learnt", {}).get("last")
-    first = min((item.finalised_at for item in held_out), default=None)
-    return last is not None and first is not None and datetime.fromisoformat(last) >= first
+    first = _iso(min((item.finalised_at for item in held_out), default=None))
+    # Both are UTC to the second, so that their texts sort as the moments do.
+    return isinstance(last, str) and first is not None and last >= first
 
 
 def _iso(moment: datetime | None) -> str | None:

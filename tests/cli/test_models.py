@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
 from models import registry
+from models.bundle import TrainingCorpus
 
 METRICS = {"charts:held-out": {"diagnosis": {"f1": 0.5, "precision": 0.6, "recall": None}, "charts": 3}}
 
@@ -64,6 +67,24 @@ def test_two_bundles_are_compared_side_by_side(run, add_bundle):
     assert rows["charts:held-out f1"] == ["-", "0.500"]
     assert rows["charts:held-out recall"] == ["-", "-"]
     assert lines[-2:] == ["features of m1 only: b", "features of m2 only: c, d"]
+
+
+def test_two_bundles_are_measured_on_the_same_charts(run, add_bundle, fixed, tmp_path):
+    add_bundle("m1", corpora=(TrainingCorpus("ours", "the site's own", 12),))
+    add_bundle("m2", corpora=())
+    record = {
+        "id": "a", "setting": "outpatient", "claim": "professional", "date_of_service": "2026-02-03",
+        "patient": {"age": 50, "sex": "F"}, "text": "A/P: HTN", "diagnoses": [{"code": "I10", "evidence": []}],
+        "procedures": [], "acceptable": [], "not_codable": [],
+    }  # fmt: skip
+    (tmp_path / "ours.jsonl").write_text(json.dumps(record), encoding="utf-8")
+    done = run("models", "compare", "m1", "m2", "--corpus", f"charts:{tmp_path / 'ours.jsonl'}")
+    assert done.code == 0, done.err
+    lines = done.out.splitlines()
+    assert "1 charts: f1" in done.out
+    assert lines[-2] == "F1 of m2 less F1 of m1: +0.000  (95 % interval +0.000 to +0.000, paired)"
+    assert lines[-1] == "m1 learnt from charts of ours: its measures may be too good"
+    assert len(fixed.seen) == 2
 
 
 def test_all_bundles_are_verified(run, add_bundle):

@@ -3,11 +3,18 @@
 from __future__ import annotations
 
 import json
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
+from cli.decided import print_split, read_split
 from models.bundle import read_manifest, verify_bundle
+from store import coded_sets, decisions, encounters, users
+from store.coding import Add
+from store.database import open_database
+from store.tables import Role
+from suggest.records import Code, Encounter, Evidence, Note, System
 
 CHARTS = Path(__file__).parents[2] / "training" / "data" / "charts"
 
@@ -48,6 +55,77 @@ def test_what_cannot_be_written_is_refused_before_training(run, corpus, tmp_path
         done = run("train", "--corpus", corpus, *options)
         assert done.code == 2
         assert message in done.err
+
+
+def test_there_must_be_something_to_learn_from(run, corpus):
+    done = run("train", "--out", "new")
+    assert done.code == 2
+    assert "name charts with --corpus, or take --from-decisions" in done.err
+    for option in [("--since", "2026-01-01"), ("--until", "2026-01-01"), ("--database", "x"), ("--holdout-months", 0)]:
+        done = run("train", "--corpus", corpus, "--out", "new", *option)
+        assert done.code == 2
+        assert "go with --from-decisions; add it" in done.err
+
+
+@pytest.fixture
+def decided(tmp_path):
+    """A database with three charts of three patients, finalised in January, March and May."""
+    moment = [datetime(2026, 1, 10, tzinfo=UTC)]
+    url = f"sqlite:///{tmp_path / 'site.db'}"
+    database = open_database(url, clock=lambda: moment[0])
+    coder = users.create(database, "coder.one", roles=[Role.CODER], actor=None).id
+    for month in (1, 3, 5):
+        moment[0] = datetime(2026, month, 31, 23, 30, tzinfo=UTC)
+        name = f"e{month}"
+        encounters.create(database, Encounter(name, (Note("n", "A/P: HTN"),)), patient_key=f"p{month}", actor=None)
+        add = Add(Code(System.ICD10CM, "I10"), (Evidence("n", 5, 8, "HTN"),))
+        done = decisions.record(database, name, [add], reviewer=coder, expected_version=1)
+        coded_sets.finalise(database, name, actor=coder, expected_version=done.version)
+    database.close()
+    return url
+
+
+def test_few_charts_are_not_enough(run, corpus, decided):
+    for options in (["--corpus", corpus], ["--from-decisions", "--database", decided]):
+        done = run("train", *options, "--out", "new")
+        assert done.code == 2
+        assert "charts of 2 patients or families are too few to learn from, expected 10 or more" in done.err
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (["--until", "2025-12-31"], "no encounter was finalised in that time"),
+        (["--since", "2026-06-01"], "no encounter was finalised in that time"),
+        (["--since", "2026-05-31"], "(0 learnt from, 1 held out, 0 set aside); change --holdout-months"),
+        (["--until", "2026-12-31"], "(3 learnt from, 0 held out, 0 set aside); change --holdout-months"),
+        (["--holdout-months", "12"], "(0 learnt from, 3 held out, 0 set aside); change --holdout-months"),
+    ],
+)
+def test_a_side_without_decisions_is_an_error(run, decided, options, message):
+    done = run("train", "--from-decisions", "--database", decided, "--out", "new", *options)
+    assert done.code == 2
+    assert message in done.err
+
+
+@pytest.mark.parametrize(
+    ("days", "months", "sides"),
+    [
+        (("2026-01-31", "2026-05-31"), None, "2 1 0"),
+        (("2026-02-01", "2026-05-31"), 1, "1 1 0"),
+        (("2026-01-31", "2026-03-31"), 0, "2 0 0"),
+    ],
+)
+def test_days_and_months_choose_decisions(decided, capsys, days, months, sides):
+    since, until = (datetime.fromisoformat(day) for day in days)
+    split = read_split(decided, since, until, months)
+    print_split(split)
+    rows = [line.split() for line in capsys.readouterr().out.splitlines()]
+    assert rows[0] == ["decisions", "learnt", "from", "held", "out", "set", "aside"]
+    assert ["charts", *sides.split()] in rows
+    assert ["added", *sides.split()] in rows
+    assert rows[-1][0] == "last"
+    assert rows[-1][3] == "-"
 
 
 @pytest.mark.parametrize("epoch", ["yesterday", "-1", "9" * 12])

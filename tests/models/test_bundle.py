@@ -241,6 +241,11 @@ def test_a_format_that_is_no_version_is_refused(folder, value):
     assert_refused(folder, "key 'format'")
 
 
+def test_a_manifest_from_before_decisions_were_split_is_read(folder):
+    edit_manifest(folder, lambda record: record.pop("split"))
+    assert read_manifest(folder).split == {}
+
+
 @pytest.mark.parametrize(
     ("change", "words"),
     [
@@ -251,6 +256,7 @@ def test_a_format_that_is_no_version_is_refused(folder, value):
         (lambda record: record["corpora"][0].pop("licence"), ("'corpora' must be",)),
         (lambda record: record["libraries"].pop("scikit-learn"), ("'libraries' must be",)),
         (lambda record: record.update(features="prior"), ("'features' must be",)),
+        (lambda record: record.update(split={"learnt": {}}), ("'split' must be",)),
     ],
 )
 def test_a_manifest_against_the_schema_is_refused(folder, change, words):

@@ -9,7 +9,7 @@ import pytest
 
 from suggest.records import Code, Encounter, GoldCode, Note, System, TrainingExample
 from training.code_shapes import fits, system_of
-from training.evaluate import Prediction, score
+from training.evaluate import Prediction, f1_difference, score
 
 CM, PCS, CPT, HCPCS = System.ICD10CM, System.ICD10PCS, System.CPT, System.HCPCS
 
@@ -299,3 +299,30 @@ def test_the_shape_tells_the_system(code, system):
 @pytest.mark.parametrize("code", ["", "e11.9", "E11.", "E119", "E11.90000", "E11.9 ", "0SRI0J9", "9921", "E1.9"])
 def test_what_is_no_code_fits_no_system(code):
     assert not any(fits(code, system) for system in System)
+
+
+def test_the_difference_of_two_runs_on_the_same_charts():
+    charts = [example(code) for code in ["I10", "E11.9", "J45.909", "M10.9"] * 10]
+    right = [proposed(code) for code in ["I10", "E11.9", "J45.909", "M10.9"] * 10]
+    half = [found if number % 2 else proposed("Z00.00") for number, found in enumerate(right)]
+    found = f1_difference(charts, half, right, seed=0)
+    low, high = found["interval"]
+    assert found["difference"] == pytest.approx(0.5)
+    assert 0.3 < low < 0.5 < high < 0.7
+    back = f1_difference(charts, right, half, seed=0)
+    assert back == {"difference": pytest.approx(-0.5), "interval": [pytest.approx(-high), pytest.approx(-low)]}
+    assert f1_difference(charts, half, right, seed=0) == found
+
+
+def test_pairing_cancels_what_is_hard_for_both():
+    charts = [example("I10") for _ in range(40)]
+    run = [proposed("I10") if number % 2 else proposed("E11.9") for number in range(40)]
+    assert f1_difference(charts, run, run, seed=0) == {"difference": 0.0, "interval": [0.0, 0.0]}
+
+
+def test_there_is_no_difference_without_codes():
+    nothing = {"difference": None, "interval": None}
+    assert f1_difference([], [], [], seed=0) == nothing
+    assert f1_difference([example()], [proposed()], [proposed("I10")], seed=0) == nothing
+    with pytest.raises(ValueError, match="shorter"):
+        f1_difference([example("I10")], [proposed("I10")], [], seed=0)

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from sklearn.ensemble import HistGradientBoostingClassifier
 
 from suggest.features import FEATURES
 from suggest.pipeline import Suggester
@@ -121,6 +122,28 @@ def test_rows_leave_acceptable_codes_out_and_count_what_is_missed(model, index, 
     fewer = chart_rows(suggester, replace(chart, acceptable=frozenset({"I10"})))
     assert len(fewer.right) == len(rows.right) - 1
     assert fewer.right.sum() == 1
+
+
+@pytest.mark.slow
+def test_rejected_codes_weigh_more_than_those_that_nobody_looked_at(model, examples, index, terminology, monkeypatch):
+    suggester = Suggester(index=index, terminology=terminology, model=model)
+    chart = replace(example("new", "asthma", "hypertension"), not_codable=frozenset({"R07.9", "A00.1"}))
+    rows = chart_rows(suggester, chart)
+    assert rows.rejected.sum() == 1
+    assert not (rows.rejected & rows.right).any()
+    weights = []
+
+    def fit(values, right, weight, seed, trees):
+        weights.append((weight, trees))
+        return HistGradientBoostingClassifier(max_iter=1).fit(values, right, sample_weight=weight)
+
+    monkeypatch.setattr("training.fit._fit", fit)
+    train([*examples, chart], index=index, terminology=terminology, name="tiny", trees=7, rejected_weight=3.0)
+    final, trees = weights[-1]
+    assert trees == 7
+    base = final.min()
+    assert (final == 3 * base).sum() == 1
+    assert set(final.tolist()) == {base, 3 * base}
 
 
 @pytest.mark.slow

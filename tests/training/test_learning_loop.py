@@ -13,13 +13,13 @@ from pathlib import Path
 
 import pytest
 
+from cli.decided import active_suggester
 from cli.main import main
 from models.bundle import read_manifest, verify_bundle
 from models.loading import load_suggester
-from suggest.pipeline import Suggester
 from training.bundles import corpora_of, save_model
 from training.corpora import load
-from training.examples import HELD_OUT_METRICS, REJECTED_WEIGHT
+from training.examples import HELD_OUT_METRICS, REJECTED_WEIGHT, split_decisions
 from training.fit import train
 
 REPOSITORY = Path(__file__).parents[2]
@@ -31,7 +31,6 @@ from simulated_site import CONVENTIONS, NEVER_REPORTED  # noqa: E402
 pytestmark = pytest.mark.slow
 
 CHARTS = REPOSITORY / "training" / "data" / "charts"
-OWN = f"charts:{CHARTS / 'office.jsonl'},{CHARTS / 'hospital.jsonl'},{CHARTS / 'specialty.jsonl'}"
 TREES = 60
 DECISIONS = 300
 
@@ -54,28 +53,27 @@ def simulation(site, suggester):
 @pytest.fixture(scope="module")
 def retrained(site, simulation, index, terminology):
     """The retrained model, saved beside the default one and loaded from there."""
-    examples = [*simulation.learnt.examples, *load(OWN, ())]
+    examples = [*simulation.learnt.examples, *load(f"charts:{','.join(learning_loop.OWN)}", ())]
     folder = site / "models" / "site-1"
     model = train(
-        examples,
-        index=index,
-        terminology=terminology,
-        name=folder.name,
-        trees=TREES,
-        rejected_weight=REJECTED_WEIGHT,
+        examples, index=index, terminology=terminology, name="site-1", trees=TREES, rejected_weight=REJECTED_WEIGHT
     )
+    save(folder, model, simulation, corpora=corpora_of(examples))
+    assert verify_bundle(folder) == []
+    return load_suggester(site, bundle=folder)
+
+
+def save(folder, model, split, corpora=()):
     save_model(
         folder,
         model,
         policy="professional",
         seed=0,
         created="2026-07-01T00:00:00+00:00",
-        corpora=corpora_of(examples),
+        corpora=corpora,
         metrics={},
-        split=simulation.report(),
+        split=split.report(),
     )
-    assert verify_bundle(folder) == []
-    return load_suggester(site, bundle=folder)
 
 
 def proposed(suggester, examples):
@@ -205,9 +203,17 @@ def test_the_command_learns_from_decisions_and_keeps_the_split(command, site, si
     assert "by-command learnt from charts of few: its measures may be too good" in shown
 
 
-def test_a_bundle_that_learnt_the_held_out_months_is_not_compared_with(site, simulation, index, terminology, capsys):
-    from cli.decided import active_suggester
+def test_a_bundle_that_learnt_the_held_out_months_is_not_compared_with(
+    site, simulation, retrained, index, terminology, tmp_path, capsys
+):
+    def suggester_with(bundle):
+        return active_suggester(site, bundle, simulation, index=index, terminology=terminology)
 
-    everything = site / "models" / "site-1"
-    suggester = active_suggester(site, everything, simulation, index=index, terminology=terminology)
-    assert isinstance(suggester, Suggester)
+    assert suggester_with(site / "models" / "site-1").model.name == retrained.model.name
+    everything = split_decisions(simulation.held_out.decided, holdout_months=0)
+    save(tmp_path / "all", retrained.model, everything)
+    assert suggester_with(tmp_path / "all") is None
+    assert suggester_with(tmp_path / "none") is None
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0] == "bundle all is not compared with: it learnt from the months that are held out"
+    assert lines[1].startswith("the active bundle is not compared with: ")
