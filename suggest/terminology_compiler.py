@@ -41,9 +41,12 @@ def _variants(title: str) -> Iterator[str]:
 
 
 def _stands_alone(synonym: str) -> bool:
-    """Whether a bracketed synonym names the disease by itself: an acronym or a phrase, no bare eponym."""
-    words = synonym.split()
-    return not _UNSPECIFIED.search(synonym) and (len(words) > 1 or (synonym.isupper() and len(synonym) > 2))
+    """Whether a bracketed synonym names the disease by itself: a phrase.
+
+    A single word may be an eponym (``Wells``) or abbreviate but a part of the title (``Abnormal
+    electrocardiogram [ECG] [EKG]``); the lexicon has the acronyms that do name a disease.
+    """
+    return len(synonym.split()) > 1 and not _UNSPECIFIED.search(synonym)
 
 
 def _strong(words: Iterable[str]) -> list[str]:

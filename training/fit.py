@@ -22,6 +22,7 @@ from suggest.policy import policy_for
 from suggest.ranking import Calibration, Model, Ranker, calibration_group
 from suggest.records import System, TrainingExample
 from suggest.terminology import Terminology
+from training.excerpts import excerpts
 from training.phrases import PhraseDocument, PhraseTable, learn, read_document
 
 FOLDS = 5
@@ -99,13 +100,15 @@ def train(
         documents.append(read_document(nlp, example))
         report("phrases", (i + 1) / len(examples))
     known = np.unique(np.concatenate([document.words for document in documents]))
+    # excerpts teach the trees; the phrase statistics count whole charts only
+    examples = [*examples, *(excerpt for example in examples for excerpt in excerpts(example))]
     folds = np.array([fold_of(example, seed) for example in examples])
     rows = _out_of_fold(examples, documents, folds, known, index, terminology, rejected_weight, report)
     calibrations, thresholds, probability = _calibrate(rows, folds, examples, seed, trees, report)
     report("final trees", 0.0)
     ranker = _fit(rows.values, rows.right, rows.weight, seed, trees)
     report("final trees", 1.0)
-    sequencer = _fit_sequencer(rows, probability, seed)
+    sequencer = _fit_sequencer(rows, probability, seed, charts=len(documents))
     return assemble(name, ranker, calibrations, thresholds, learn(documents), known, sequencer=sequencer)
 
 
@@ -155,12 +158,15 @@ def _out_of_fold(
     rejected_weight: float,
     report: Progress,
 ) -> Rows:
-    """Computes the rows of every chart with phrases learnt from the other folds."""
+    """Computes the rows of every chart with phrases learnt from the other folds.
+
+    ``documents`` are those of the first examples; excerpts behind them have none.
+    """
     parts: list[tuple[ChartRows, int, int]] = []
     missed = np.zeros(len(examples), np.int32)
     done = 0
     for fold in range(FOLDS):
-        table = learn([document for document, f in zip(documents, folds, strict=True) if f != fold])
+        table = learn([document for document, f in zip(documents, folds, strict=False) if f != fold])
         model = assemble("fold", _Untrained(), {}, {"default": 1.0}, table, known)
         suggester = Suggester(index=index, terminology=terminology, model=model)
         for i in np.flatnonzero(folds == fold).tolist():
@@ -210,13 +216,16 @@ def chart_rows(suggester: Suggester, example: TrainingExample) -> ChartRows:
     return ChartRows(table.values[keep], right[keep], first[keep], rejected[keep], len(set(gold) - set(names)))
 
 
-def _fit_sequencer(rows: Rows, probability: NDArray[np.float64], seed: int) -> HistGradientBoostingClassifier | None:
+def _fit_sequencer(
+    rows: Rows, probability: NDArray[np.float64], seed: int, *, charts: int
+) -> HistGradientBoostingClassifier | None:
     """Learns which of the codes that would be proposed is listed first; ``None`` without sequenced charts.
 
-    Benchmarks list codes in no order, so only charts under claim policies count.
+    Benchmarks list codes in no order, so only charts under claim policies count; nor do excerpts (those
+    behind the first ``charts`` charts), whose first code may be any.
     """
     claims = rows.group == GROUPS.index("claims")
-    mine = claims & (rows.right | (probability >= _LIKELY))
+    mine = claims & (rows.chart < charts) & (rows.right | (probability >= _LIKELY))
     if rows.first[mine].sum() < 2 * FOLDS:
         return None
     trees = HistGradientBoostingClassifier(
