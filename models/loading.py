@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Callable
 from pathlib import Path
 
@@ -43,7 +44,11 @@ def load_suggester(
     name = edition or SHIPPED_EDITION
     index = open_edition(home, name, progress=progress)
     terms = open_terminology(home, index, strict=name == SHIPPED_EDITION, progress=progress)
-    return Suggester(index=index, terminology=terms, model=model)
+    suggester = Suggester(index=index, terminology=terms, model=model)
+    # what was just loaded stays for good: the garbage collector need not walk through it at every chart
+    gc.collect()
+    gc.freeze()
+    return suggester
 
 
 def load_model(bundle: Bundle) -> Model:

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 import numpy as np
+from numpy.typing import NDArray
 
 from suggest import status
 from suggest.code_sets.index import CodeIndex
@@ -89,11 +90,23 @@ class CandidateBuilder:
         )
 
     def _note_edges(self, reading: NoteReading, base: int, facts: EncounterFacts, policy: Policy) -> list[Edge]:
-        rows: list[Edge] = []
+        plain = self._plain(reading)
+        rows = _learnt_edges(reading, plain, base)
         contexts: dict[int, Context] = {}
-        for group in _competing(reading):
+        for group in _competing(reading, np.flatnonzero(~plain)):
             rows.extend(self._group_edges(reading, group, base, contexts, facts, policy))
         return rows
+
+    def _plain(self, reading: NoteReading) -> NDArray[np.bool_]:
+        """Marks hits that lead to their code as it is: present learnt phrases of codes without a side.
+
+        They are the most numerous by far, so they are made into edges without looking around each of them.
+        """
+        hits, count = reading.hits, len(self._index)
+        present = np.array([m.assertion.status is AssertionStatus.PRESENT for m in reading.mentions], dtype=bool)
+        sided = (self._terms.row_flags[np.minimum(hits.code, count - 1)] & 7).astype(bool) & (hits.code < count)
+        plain: NDArray[np.bool_] = (hits.source == Source.LEARNT) & ~sided & present[reading.hit_mention]
+        return plain
 
     def _group_edges(
         self,
@@ -205,18 +218,29 @@ class CandidateBuilder:
         return -1 if row is None else row
 
 
-def _competing(reading: NoteReading) -> list[list[int]]:
-    """Groups the hits of a note: those of one mention that stand for the same words, of one kind of source."""
+def _learnt_edges(reading: NoteReading, which: NDArray[np.bool_], base: int) -> list[Edge]:
+    """Edges of learnt phrases that lead to their code as it is."""
     hits = reading.hits
+    columns = (hits.code[which], reading.hit_mention[which] + base, hits.quality[which], hits.weight[which])
+    return [
+        Edge(code, mention, int(Source.LEARNT), quality, weight, 1.0, 0, 0, 0, PRESENT, -1)
+        for code, mention, quality, weight in zip(*(column.tolist() for column in columns), strict=True)
+    ]
+
+
+def _competing(reading: NoteReading, which: NDArray[np.integer]) -> list[list[int]]:
+    """Groups hits of a note: those of one mention that stand for the same words, of one kind of source."""
+    hits = reading.hits.take(which)
+    mention = reading.hit_mention[which]
     kind = np.where(hits.source <= Source.LEXICON, 0, 1 + hits.source.astype(np.int64))
     alone = (hits.group < 0) | ((kind > 0) & (hits.source != Source.COVERAGE))
     word = np.where(hits.source == Source.COVERAGE, hits.group, -1)
     own = np.where(alone, np.arange(len(hits)), -1)
-    order = np.lexsort((own, word, kind, reading.hit_mention))
+    order = np.lexsort((own, word, kind, mention))
     groups: list[list[int]] = []
     previous: tuple[int, ...] = ()
-    table = np.stack([reading.hit_mention, kind, word, own], axis=1)[order].tolist()
-    for i, key in zip(order.tolist(), map(tuple, table), strict=True):
+    table = np.stack([mention, kind, word, own], axis=1)[order].tolist()
+    for i, key in zip(which[order].tolist(), map(tuple, table), strict=True):
         if key != previous:
             groups.append([])
             previous = key
