@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from suggest.candidates import Candidates
 from suggest.code_sets.index import CodeIndex
-from suggest.edges import PRESENT
+from suggest.edges import PRESENT, Edges
 from suggest.features import CodeFeatures
 from suggest.lexicon import Source
 from suggest.reading import NoteReading
@@ -88,11 +88,7 @@ def _supports(
     edges, mentions = candidates.edges, candidates.mentions
     first, last = int(table.start[i]), int(table.start[i + 1])
     order = np.lexsort((edges.mention[first:last], -edges.quality[first:last], edges.status[first:last] != 0)) + first
-    telling = (edges.source[order] != Source.LEARNT) | (
-        (edges.status[order] == PRESENT) & (edges.quality[order] >= _TELLING)
-    )
-    if telling.any():  # phrases that merely go together with a code are shown only where nothing better is
-        order = order[telling]
+    order = order[_worth_showing(edges, order)]
     chosen: dict[tuple[int, int, int], int] = {}
     for e in order.tolist():
         mention = mentions[int(edges.mention[e])]
@@ -115,6 +111,16 @@ def _supports(
             )
         )
     return tuple(result)
+
+
+def _worth_showing(edges: Edges, order: NDArray[np.int64]) -> NDArray[np.bool_]:
+    """Marks the edges to show: phrases that merely go together with a code only where nothing names it."""
+    named: NDArray[np.bool_] = edges.source[order] != Source.LEARNT
+    present = edges.status[order] == PRESENT
+    telling: NDArray[np.bool_] = named | (present & (edges.quality[order] >= _TELLING))
+    if (named & present).any():
+        return named
+    return telling if telling.any() else np.ones(len(order), dtype=bool)
 
 
 def _evidence(reading: NoteReading, mention: Mention) -> Evidence:

@@ -31,6 +31,11 @@ _COUNTED = ("present", "negated", "possible", "historical", "family", "hypotheti
 _BEST = (Source.TITLE, Source.INCLUSION, Source.LEXICON, Source.COVERAGE, Source.LEARNT, Source.COMBINATION)
 _RARE = (Source.DRUG, Source.ALLERGEN, Source.MEASUREMENT, Source.FAMILY_HISTORY, Source.PERSONAL_HISTORY)
 
+# in the order of FeatureMaker._code_facts
+_CODE_FACTS = (
+    *("chapter", "depth", "billable", "unspecified", "residual", "sided", "seventh"),
+    *("symptom", "status_z", "external", "chronic"),
+)
 _SURE = 0.4
 _UNSTATED = 40
 
@@ -61,17 +66,7 @@ FEATURES = (
     "category_size",
     "rival_learnt",
     "prior",
-    "chapter",
-    "depth",
-    "billable",
-    "unspecified",
-    "residual",
-    "sided",
-    "seventh",
-    "symptom",
-    "status_z",
-    "external",
-    "chronic",
+    *_CODE_FACTS,
     "age_sex_misfit",
     "replaced",
     "integral",
@@ -193,20 +188,7 @@ class FeatureMaker:
 
     def _code_features(self, x: _Columns, codes: NDArray[np.int32], encounter: Encounter) -> None:
         facts = np.array([self._static(code) for code in codes.tolist()], dtype=np.float32)
-        names = (
-            "chapter",
-            "depth",
-            "billable",
-            "unspecified",
-            "residual",
-            "sided",
-            "seventh",
-            "symptom",
-            "status_z",
-            "external",
-            "chronic",
-        )
-        for column, name in enumerate(names):
+        for column, name in enumerate(_CODE_FACTS):
             x[name] = facts[:, column]
         x["prior"] = self._prior[codes]
         x["age_sex_misfit"] = np.array(
