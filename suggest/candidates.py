@@ -90,22 +90,26 @@ class CandidateBuilder:
         )
 
     def _note_edges(self, reading: NoteReading, base: int, facts: EncounterFacts, policy: Policy) -> list[Edge]:
-        plain = self._plain(reading)
+        plain = self._plain(reading, policy)
         rows = _learnt_edges(reading, plain, base)
         contexts: dict[int, Context] = {}
         for group in _competing(reading, np.flatnonzero(~plain)):
             rows.extend(self._group_edges(reading, group, base, contexts, facts, policy))
         return rows
 
-    def _plain(self, reading: NoteReading) -> NDArray[np.bool_]:
-        """Marks hits that lead to their code as it is: present learnt phrases of codes without a side.
+    def _plain(self, reading: NoteReading, policy: Policy) -> NDArray[np.bool_]:
+        """Marks hits that lead to their code as it is: present learnt phrases of complete codes without a side.
 
         They are the most numerous by far, so they are made into edges without looking around each of them.
         """
         hits, count = reading.hits, len(self._index)
         present = np.array([m.assertion.status is AssertionStatus.PRESENT for m in reading.mentions], dtype=bool)
-        sided = (self._terms.row_flags[np.minimum(hits.code, count - 1)] & 7).astype(bool) & (hits.code < count)
-        plain: NDArray[np.bool_] = (hits.source == Source.LEARNT) & ~sided & present[reading.hit_mention]
+        row = np.minimum(hits.code, count - 1)
+        open_ = (self._terms.row_flags[row] & 7).astype(bool)
+        if policy.billable_only:
+            open_ |= ~self._index.billable[row]
+        open_ &= hits.code < count
+        plain: NDArray[np.bool_] = (hits.source == Source.LEARNT) & ~open_ & present[reading.hit_mention]
         return plain
 
     def _group_edges(
@@ -126,7 +130,7 @@ class CandidateBuilder:
         if not _admitted(source, assertion, policy):
             return []
         by_code = {int(hits.code[i]): i for i in reversed(group)}
-        if self._needs_context(source, by_code):
+        if self._needs_context(source, by_code, policy):
             if number not in contexts:
                 contexts[number] = self._context(reading, mention, facts)
             resolved = self._resolved(by_code, source, contexts[number], policy)
@@ -152,11 +156,15 @@ class CandidateBuilder:
             rows.extend(self._derived(row, mention, policy))
         return rows
 
-    def _needs_context(self, source: int, codes: Iterable[int]) -> bool:
+    def _needs_context(self, source: int, codes: Iterable[int], policy: Policy) -> bool:
         """Whether the surrounding words may lead to another code than the hit's."""
         if source == Source.LEARNT:
-            return any(code < len(self._index) and int(self._terms.row_flags[code]) & 7 for code in codes)
+            return any(code < len(self._index) and self._is_open(code, policy) for code in codes)
         return source not in (Source.DRUG, Source.ALLERGEN, Source.MEASUREMENT)
+
+    def _is_open(self, row: int, policy: Policy) -> bool:
+        """Whether a learnt code has a side, or is none that can be billed (an older corpus may hold such codes)."""
+        return bool(int(self._terms.row_flags[row]) & 7) or (policy.billable_only and not self._index.billable[row])
 
     def _resolved(
         self, by_code: dict[int, int], source: int, context: Context, policy: Policy
@@ -164,13 +172,19 @@ class CandidateBuilder:
         """Returns (code of the hit, what it comes down to) pairs."""
         count = len(self._index)
         if source == Source.LEARNT:
-            return [(code, self._sided(code, context)) for code in by_code]
+            return [(code, result) for code in by_code for result in self._learnt(code, context, policy)]
         named = [code for code in by_code if code < count]
         tops = self._resolver.reduce(named, context)
         pairs = [(top, result) for top in tops for result in self._resolver.resolve(top, context, named)]
         if not policy.billable_only:
             pairs.extend((top, Resolved(top, 0.5, 0, True, 0)) for top in tops if not self._index.billable[top])
         return pairs
+
+    def _learnt(self, code: int, context: Context, policy: Policy) -> list[Resolved]:
+        """What a learnt code comes down to."""
+        if code < len(self._index) and policy.billable_only and not self._index.billable[code]:
+            return self._resolver.resolve(code, context)
+        return [self._sided(code, context)]
 
     def _sided(self, code: int, context: Context) -> Resolved:
         """A learnt code, moved to the side that the words name."""
