@@ -9,7 +9,7 @@ from suggest.candidates import Candidates
 from suggest.code_sets.index import CodeIndex
 from suggest.edges import PRESENT, Edges
 from suggest.features import CodeFeatures
-from suggest.lexicon import Source
+from suggest.lexicon import DERIVED, Source
 from suggest.reading import NoteReading
 from suggest.records import (
     AssertionStatus,
@@ -49,7 +49,6 @@ _OBJECTIONS = {
     AssertionStatus.HYPOTHETICAL: "hypothetical here",
     AssertionStatus.ALLERGY: "an allergy or reaction here",
 }
-_DERIVED = (Source.FAMILY_HISTORY, Source.PERSONAL_HISTORY, Source.ALLERGEN)
 
 
 def ranked_codes(
@@ -107,7 +106,7 @@ def _supports(
                 section=mention.section,
                 assertion=mention.assertion,
                 matched_term=terminology.texts[text] if text >= 0 else "",
-                source=source.name.lower().replace("_", "-"),
+                source=source.label,
             )
         )
     return tuple(result)
@@ -129,11 +128,10 @@ def _evidence(reading: NoteReading, mention: Mention) -> Evidence:
 
 
 def _against(code: str, supports: tuple[Support, ...]) -> tuple[Objection, ...]:
-    derived = {source.name.lower().replace("_", "-") for source in _DERIVED}
     return tuple(
         Objection(_OBJECTIONS[s.assertion.status], s.evidence)
         for s in supports
-        if s.assertion.status in _OBJECTIONS and s.source not in derived and not says_itself(code, s.assertion.status)
+        if s.assertion.status in _OBJECTIONS and s.source not in DERIVED and not says_itself(code, s.assertion.status)
     )
 
 

@@ -25,7 +25,6 @@ from suggest.records import Claim, Encounter, Setting, Sex
 from suggest.resources import read_table
 from suggest.terminology import Terminology
 
-SOURCES = tuple(Source)
 ROLES = ("assessment", "history", "subjective", "objective", "procedural", "administrative")
 _COUNTED = ("present", "negated", "possible", "historical", "family", "hypothetical", "allergy")
 _BEST = (Source.TITLE, Source.INCLUSION, Source.LEXICON, Source.COVERAGE, Source.LEARNT, Source.COMBINATION)
@@ -92,18 +91,7 @@ GROUPS: dict[str, tuple[str, ...]] = {
     "specificity": ("best_fit", "best_matched", "all_defaulted", "best_side", "worst_side", "more_specific"),
     "competition": ("strength_rank", "category_rank", "category_gap", "category_size", "rival_learnt", "mention_gap"),
     "statement": ("stated_rank", "stated_position", "sentence_share", "begins_sentence"),
-    "code": (
-        "chapter",
-        "depth",
-        "unspecified",
-        "residual",
-        "sided",
-        "seventh",
-        "symptom",
-        "status_z",
-        "external",
-        "chronic",
-    ),
+    "code": tuple(fact for fact in _CODE_FACTS if fact != "billable"),
     "rules": ("age_sex_misfit", "replaced", "integral", "more_specific"),
     "encounter": ("benchmark", "inpatient", "emergency", "facility", "n_candidates", "length"),
 }

@@ -29,6 +29,15 @@ class Source(IntEnum):
     FAMILY_HISTORY = 9
     PERSONAL_HISTORY = 10
 
+    @property
+    def label(self) -> str:
+        """The source as records and answers name it, ``family-history``."""
+        return self.name.lower().replace("_", "-")
+
+
+DERIVED = frozenset(source.label for source in (Source.FAMILY_HISTORY, Source.PERSONAL_HISTORY, Source.ALLERGEN))
+"""Labels of the sources whose codes say themselves what the assertion says: past, a relative's, an allergy."""
+
 
 @dataclass(frozen=True, slots=True)
 class Condition:

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 from suggest import status
 from suggest.code_sets.index import CodeIndex
+from suggest.lexicon import DERIVED
 from suggest.policy import Policy
 from suggest.records import AssertionStatus, RankedCode, SuppressedCode
 
@@ -36,7 +37,6 @@ _DEAD = {
     AssertionStatus.HISTORICAL: "is past",
     AssertionStatus.ALLERGY: "is named as an allergen or a reaction to one",
 }
-_DERIVED = frozenset({"family-history", "personal-history", "allergen"})  # their codes say what the assertion says
 _NOT_SAID = re.compile(r"\bunspecified\b|\bnot specified\b", re.IGNORECASE)
 _WITHOUT = re.compile(r"\bwithout\b", re.IGNORECASE)
 _COMMON = frozenset({"with", "type", "other", "specified", "encounter", "complication", "complications"})
@@ -80,7 +80,7 @@ def _assertion(case: _Case) -> _Verdict | None:
     statuses = {support.assertion.status for support in case.code.support}
     if any(status.says_itself(name, assertion) for assertion in statuses):
         return None
-    if any(support.source in _DERIVED for support in case.code.support):
+    if any(support.source in DERIVED for support in case.code.support):
         return None
     live = statuses - set(_DEAD)
     if live or not statuses or not case.policy.status_transforms:
@@ -260,7 +260,7 @@ def select(
 
 def _speaks(code: RankedCode) -> bool:
     """Whether something in the record says that the patient has it now."""
-    return any(s.assertion.status is AssertionStatus.PRESENT or s.source in _DERIVED for s in code.support)
+    return any(s.assertion.status is AssertionStatus.PRESENT or s.source in DERIVED for s in code.support)
 
 
 def _in_order(ranked: Sequence[RankedCode], threshold: float) -> list[RankedCode]:

@@ -19,7 +19,7 @@ from suggest.keys import content_words, find, normal_words, phrase_key, ranges, 
 from suggest.lexicon import Condition, parse_condition
 from suggest.resources import read_table
 
-FORMAT = 5
+FORMAT = 6
 """Raised when the arrays or the way to compile them change."""
 
 
@@ -37,7 +37,6 @@ class Terminology:
         self.keys = arrays["keys"]
         self.key_start = arrays["key_start"]
         self.key_weight = arrays["key_weight"]
-        self.key_length = arrays["key_length"]
         self.entry_row = arrays["entry_row"]
         self.entry_source = arrays["entry_source"]
         self.entry_condition = arrays["entry_condition"]

@@ -242,7 +242,6 @@ def _word_arrays(phrases: _Phrases, index: CodeIndex) -> dict[str, Array]:
         "word_blob": blob,
         "word_offsets": offsets,
         "key_weight": np.array([squared[words].sum() for words in phrase_words], dtype=np.float32),
-        "key_length": np.array([len(phrases.words[key]) for key in keys], dtype=np.int8),
         "post_start": post_start,
         "post_key": post_key,
         "post_weight": post_weight,
