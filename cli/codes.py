@@ -11,6 +11,7 @@ from cli.common import UsageError, home_folder, print_rows, progress_bar
 
 if TYPE_CHECKING:
     from suggest.code_sets.index import CodeIndex
+    from suggest.code_sets.index_importer import ImportedIndex
 
 app = typer.Typer(
     help="Looks codes up, imports official releases and compares editions.",
@@ -37,6 +38,8 @@ _NOTES = (
     ("code_also", "Code also"),
     ("notes", "Note"),
 )
+_LISTED = 10
+"""Most lines of each kind that an import prints, unless all are asked for."""
 
 
 @_imports.command("icd10cm")
@@ -70,16 +73,52 @@ def import_icd10cm(
         print("The file has no instructional notes: Excludes1 and sequencing are not checked in this edition")
 
 
+@_imports.command("icd10cm-index")
+def import_icd10cm_index(
+    file: Annotated[
+        Path,
+        typer.Argument(help="The XML of the Alphabetic Index, External Cause Index, or table of neoplasms or drugs."),
+    ],
+    edition: Annotated[
+        str | None, typer.Option(help="Edition that it is loaded for, such as FY2025, if not the year it states.")
+    ] = None,
+    every: Annotated[
+        bool, typer.Option("--all", help="List every unknown code and every reference that was not followed.")
+    ] = False,
+) -> None:
+    """Loads a file of the ICD-10-CM Alphabetic Index for an installed edition.
+
+    Each of the four files is loaded by itself and takes the place of the same one; the others stay. Nothing is
+    replaced unless the whole file is well-formed and the edition knows its codes.
+    """
+    from suggest.code_sets.index_importer import import_index
+    from suggest.code_sets.index_xml import read_index
+
+    index = read_index(file)
+    name = edition or (f"FY{index.year}" if index.year else None)
+    if name is None:
+        raise UsageError(f"{file.name} states no year; name the edition: --edition FY2025")
+    _print_import(import_index(index, _open(name), home_folder()), None if every else _LISTED)
+
+
 @app.command("editions")
 def editions() -> None:
-    """Lists the installed editions: when they apply and what they were read from."""
+    """Lists the installed editions: when they apply and what they were read from; then the loaded indexes."""
     from suggest.code_sets.importers import installed_editions
+    from suggest.code_sets.index_importer import loaded_indexes
 
     found = installed_editions(home_folder())
     print_rows(
         [("edition", "system", "from", "to", "source")]
         + [(e.name, e.system, str(e.effective_from), str(e.effective_to or "-"), e.source) for e in found]
     )
+    if loaded := loaded_indexes(home_folder()):
+        print()
+        print_rows(
+            [("edition", "index", "terms", "source")]
+            + [(part.edition, part.kind.label, str(part.terms), part.source) for part in loaded],
+            right=frozenset({2}),
+        )
 
 
 @app.command("search")
@@ -151,6 +190,29 @@ def _open(edition: str | None) -> CodeIndex:
     settings = load_settings()
     with progress_bar() as progress:
         return open_edition(settings.home, edition or settings.edition or shipped_edition().name, progress=progress)
+
+
+def _print_import(imported: ImportedIndex, most: int | None) -> None:
+    """Says what an import of an index brought; lists at most so many of each that was left out."""
+    loaded = imported.loaded
+    unit = "drugs and chemicals" if loaded.kind == "drugs" else "terms"
+    print(f"{loaded.edition}: {loaded.terms} {unit} of the {loaded.kind.label}")
+    if imported.replaced:
+        print(f"{loaded.source} took the place of {imported.replaced}")
+    unknown, lost = imported.unknown, imported.unfollowed
+    _print_some(f"Codes that {loaded.edition} lacks, left out", [f"line {n}: {code}" for n, code in unknown], most)
+    for why in dict.fromkeys(item.why for item in lost):
+        same = [item for item in lost if item.why is why]
+        lines = [f"line {item.line}: {item.entry}" + f" -> {item.target}" * bool(item.target) for item in same]
+        _print_some(f"Not followed, {why}", lines, most)
+    if imported.residual:
+        print(f"  Left out as no chart says them (specified NEC, ...): {imported.residual}")
+    _print_some("Elements that are not known", [f"{tag}: {count}" for tag, count in imported.ignored], most)
+
+
+def _print_some(label: str, lines: list[str], most: int | None) -> None:
+    rest = len(lines[most:]) if most is not None else 0
+    _print_list(f"{label} ({len(lines)})", lines[:most] + [f"and {rest} more; --all lists them"] * bool(rest))
 
 
 def _title(index: CodeIndex, code: str) -> str:

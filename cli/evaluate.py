@@ -37,27 +37,50 @@ def evaluate(
         Path | None,
         typer.Option("--json", metavar="FILE", help="Write the measures as JSON; '-' prints."),
     ] = None,
-    seed: Annotated[int, typer.Option(min=0, help="Seed of the bootstrap of the interval.")] = 0,
+    errors: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE", help="Write every miss and false alarm with its words as an HTML file; it holds chart text."
+        ),
+    ] = None,
+    ablate: Annotated[
+        bool, typer.Option("--ablate", help="Measure as well what each source and group of features is worth.")
+    ] = False,
+    seed: Annotated[int, typer.Option(min=0, help="Seed of the bootstrap and of --ablate.")] = 0,
 ) -> None:
     """Suggests codes for every chart of a corpus and scores them against its gold codes.
 
     docs/training.md explains the measures. Codes count by exact match, micro-averaged over charts.
+
+    With --errors it writes a file that holds words of the charts: treat it as you treat them.
     """
     from api.settings import load_settings
     from models.loading import load_suggester
+    from training.ablation import Ablation
     from training.corpora import load
+    from training.error_page import check_report_path, render_report, write_report
+    from training.errors import ErrorFinder
     from training.evaluate import score
     from training.predict import predict
 
+    if errors:
+        check_report_path(errors)
     settings = load_settings()
     folder = bundle_path(settings.home, bundle) if bundle else settings.bundle
-    examples = load(corpus, split or ())
+    examples = load(corpus, split or (), evidence=errors is not None)
     if not examples:
         raise UsageError(f"no charts in {corpus}; check the corpus")
     with progress_bar() as progress:
         suggester = load_suggester(settings.home, bundle=folder, edition=settings.edition, progress=progress)
-        run = predict(suggester, examples, progress=progress)
-    result = score(examples, run.predictions, seed=seed, ms_per_chart=run.milliseconds)
+        found = ErrorFinder(suggester.index, suggester.model) if errors else None
+        ablation = Ablation(suggester) if ablate else None
+        observers = [watcher.observe for watcher in (found, ablation) if watcher]
+        run = predict(suggester, examples, observers=observers, progress=progress)
+        result = score(examples, run.predictions, seed=seed, ms_per_chart=run.milliseconds)
+        if ablation:
+            result["ablation"] = ablation.result(examples, run.predictions, seed=seed, progress=progress)
+    if errors and found:
+        write_report(errors, render_report(found, corpus=corpus, measures=result["diagnosis"]))
     text = json.dumps(result, indent=1)
     if json_file == Path("-"):
         print(text)
@@ -65,6 +88,9 @@ def evaluate(
     if json_file:
         json_file.write_text(text + "\n", encoding="utf-8")
     _print_table(result)
+    if ablate:
+        print()
+        _print_ablation(result["ablation"])
 
 
 def _print_table(result: dict[str, Any]) -> None:
@@ -75,6 +101,24 @@ def _print_table(result: dict[str, Any]) -> None:
     rows += [(label, shown(diagnosis[key])) for label, key in _COLUMNS]
     rows += [("ms per chart", f"{shown(times['p50'], 0)} (median), {shown(times['p99'], 0)} (99th percentile)")]
     print_rows(rows)
+
+
+def _print_ablation(ablation: dict[str, Any]) -> None:
+    measures = (("MAP", "map"), ("recall@20", "recall_at_20"), ("candidate recall", "candidate_recall"))
+    rows = [("without", "F1", "difference", "95 % interval", *(label for label, _key in measures))]
+    whole = ablation["whole"]
+    rows.append(("(nothing left out)", shown(whole["f1"]), "", "", *(shown(whole[key]) for _label, key in measures)))
+    for part in ablation["parts"]:
+        low, high = part["interval"] or (None, None)
+        interval = f"{signed(low)} to {signed(high)}"
+        figures = (shown(part["f1"]), signed(part["difference"]), interval)
+        rows.append((f"{part['kind']} {part['name']}", *figures, *(shown(part[key]) for _label, key in measures)))
+    print_rows(rows, right=frozenset(range(1, len(rows[0]))))
+
+
+def signed(value: float | None) -> str:
+    """Returns a difference with its sign; ``-`` where it is not defined."""
+    return "-" if value is None else f"{round(value, 3) + 0.0:+.3f}"  # adding 0 makes -0.0 plain
 
 
 def shown(value: float | None, digits: int = 3) -> str:

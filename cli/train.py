@@ -82,7 +82,7 @@ def train(
     if from_decisions:
         decided = read_split(database or settings.database_url, since, until, holdout_months)
         print_split(decided)
-    examples = [*decided.learnt.examples, *(_load(corpus, split or ()) if corpus else ())]
+    examples = [*decided.learnt.examples, *(_load(corpus, split or (), evidence=True) if corpus else ())]
     held_out = _held_out(evaluate or (), evaluate_split or ())
     if decided.held_out.decided:
         held_out[HELD_OUT_METRICS] = decided.held_out.examples
@@ -145,10 +145,10 @@ def _check_output(folder: Path, policy: str) -> None:
         raise UsageError(f"policy {policy!r} is unknown; expected one of {', '.join(all_policies())}")
 
 
-def _load(specs: Sequence[str], splits: Sequence[str]) -> list[TrainingExample]:
+def _load(specs: Sequence[str], splits: Sequence[str], *, evidence: bool = False) -> list[TrainingExample]:
     from training.corpora import load
 
-    examples = [example for spec in specs for example in load(spec, splits)]
+    examples = [example for spec in specs for example in load(spec, splits, evidence=evidence)]
     if not examples:
         raise UsageError(f"no charts in {', '.join(specs)}; check the corpus")
     return examples

@@ -13,7 +13,7 @@ from models.bundle import Bundle, read_bundle
 from models.registry import active
 from suggest.code_sets.importers import open_edition
 from suggest.errors import BundleError
-from suggest.features import FEATURES
+from suggest.feature_names import FEATURES
 from suggest.pipeline import Suggester
 from suggest.ranking import Calibration, Model
 from suggest.records import System
@@ -81,6 +81,7 @@ def load_model(bundle: Bundle) -> Model:
         learnt_code=learnt["code"],
         learnt_precision=learnt["precision"],
         learnt_support=learnt["support"],
+        learnt_marked=learnt["marked"],
         codes=tuple(codes),
         prior=learnt["prior"],
         unseen_prior=float(np.asarray(learnt["unseen_prior"]).reshape(-1)[0]),

@@ -8,7 +8,7 @@ Z codes besides; documented pairs (hypertension with CKD) lead to their combinat
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 
 import numpy as np
@@ -17,8 +17,10 @@ from numpy.typing import NDArray
 from suggest import status
 from suggest.code_sets.index import CodeIndex
 from suggest.combinations import Combination, combine
+from suggest.conventions import conventions
 from suggest.edges import ALLERGY, FAMILY, HISTORICAL, POSSIBLE, PRESENT, STATUS_NUMBER, Edge, Edges, pack
-from suggest.lexicon import Source
+from suggest.leaves import LeafFinder
+from suggest.lexicon import PHRASES, Source
 from suggest.policy import Policy
 from suggest.reading import NoteReading
 from suggest.records import AssertionStatus, Encounter, Mention
@@ -27,6 +29,14 @@ from suggest.specificity import Context, Resolved, Resolver, side_near
 from suggest.terminology import Terminology
 
 _RESOLVED = "resolved"  # id of the assertion rules that call a disease over
+_FOUND = (
+    *PHRASES,
+    Source.DRUG,
+    Source.ALLERGEN,
+    Source.LEARNT,
+    Source.COVERAGE,
+    Source.COMPOSITION,
+)  # in the chart's words, not derived
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +50,7 @@ class Candidates:
         facts: What is known of the encounter as a whole.
         replaced: Code id → code id of the combination that takes its place.
         unknown: Code strings of ids beyond the index.
+        always: Vocabulary numbers of words that hold for the whole encounter (trimester, childbirth).
     """
 
     edges: Edges
@@ -48,6 +59,7 @@ class Candidates:
     facts: EncounterFacts
     replaced: dict[int, int]
     unknown: Sequence[str]
+    always: frozenset[int]
 
 
 class CandidateBuilder:
@@ -65,6 +77,7 @@ class CandidateBuilder:
         self._terms = terminology
         self._unknown = unknown
         self._resolver = Resolver(index, terminology)
+        self._leaves = LeafFinder(index, terminology, self._resolver)
         self._family = lru_cache(maxsize=20_000)(self._family_row)
         self._history = lru_cache(maxsize=20_000)(self._history_row)
         self._fact_words = lru_cache(maxsize=64)(lambda facts: facts.words(terminology))
@@ -80,6 +93,10 @@ class CandidateBuilder:
             rows.extend(self._note_edges(reading, base, facts, policy))
         found = combine(self._index, rows) if policy.status_transforms else []
         rows.extend(edge for combination in found for edge in combination.edges)
+        if policy.status_transforms:
+            added = conventions(self._index, rows, mentions, readings, facts, encounter)
+            rows.extend(edge for combination in added for edge in combination.edges)
+            found.extend(added)
         return Candidates(
             edges=pack(rows),
             mentions=mentions,
@@ -87,6 +104,7 @@ class CandidateBuilder:
             facts=facts,
             replaced=_replaced(found),
             unknown=self._unknown,
+            always=self._fact_words(facts),
         )
 
     def _note_edges(self, reading: NoteReading, base: int, facts: EncounterFacts, policy: Policy) -> list[Edge]:
@@ -95,6 +113,7 @@ class CandidateBuilder:
         contexts: dict[int, Context] = {}
         for group in _competing(reading, np.flatnonzero(~plain)):
             rows.extend(self._group_edges(reading, group, base, contexts, facts, policy))
+        rows.extend(self._leaves.edges(reading, base, rows, facts, self._fact_words(facts)))
         return rows
 
     def _plain(self, reading: NoteReading, policy: Policy) -> NDArray[np.bool_]:
@@ -133,7 +152,10 @@ class CandidateBuilder:
         if self._needs_context(source, by_code, policy):
             if number not in contexts:
                 contexts[number] = self._context(reading, mention, facts)
-            resolved = self._resolved(by_code, source, contexts[number], policy)
+            context = contexts[number]
+            # the cues of a composed code settled its side
+            sides = int(self._terms.row_flags[hits.code[group[0]]]) & 7 if source == Source.COMPOSITION else 0
+            resolved = self._resolved(by_code, source, replace(context, sides=sides) if sides else context, policy)
         else:
             resolved = [(code, Resolved(code, 1.0, 0, False, 0)) for code in by_code]
         rows = []
@@ -194,7 +216,7 @@ class CandidateBuilder:
             stem = int(self._index.stem[code])
             parent = int(self._index.parent[stem])
             words = context.words | frozenset(self._terms.title_words(stem).tolist())
-            wanted = Context(words, context.sides, context.episode, context.open_fracture)
+            wanted = replace(context, words=words)
             return self._resolver.resolve(parent, wanted)[0]
         return Resolved(code, 1.0, 0, False, 0)
 
@@ -202,11 +224,12 @@ class CandidateBuilder:
         begin = int(reading.sentence_start[mention.sentence])
         end = int(reading.sentence_start[mention.sentence + 1])
         sides = side_near(reading.tokens.sides, mention.first_token, mention.last_token, begin, end)
-        return facts.context(reading.sentence_words[mention.sentence] | self._fact_words(facts), sides)
+        words = reading.sentence_words[mention.sentence] | self._fact_words(facts)
+        return facts.context(words, sides, self._terms)
 
     def _derived(self, edge: Edge, mention: Mention, policy: Policy) -> list[Edge]:
         """Z codes for diseases of relatives and past diseases."""
-        if not policy.status_transforms or edge.code >= len(self._index) or edge.source > Source.COVERAGE:
+        if not policy.status_transforms or edge.code >= len(self._index) or edge.source not in _FOUND:
             return []
         target, source = -1, Source.FAMILY_HISTORY
         if edge.status == FAMILY:
@@ -235,10 +258,16 @@ class CandidateBuilder:
 def _learnt_edges(reading: NoteReading, which: NDArray[np.bool_], base: int) -> list[Edge]:
     """Edges of learnt phrases that lead to their code as it is."""
     hits = reading.hits
-    columns = (hits.code[which], reading.hit_mention[which] + base, hits.quality[which], hits.weight[which])
+    columns = (
+        hits.code[which],
+        reading.hit_mention[which] + base,
+        hits.quality[which],
+        hits.weight[which],
+        hits.text[which],
+    )
     return [
-        Edge(code, mention, int(Source.LEARNT), quality, weight, 1.0, 0, 0, 0, PRESENT, -1)
-        for code, mention, quality, weight in zip(*(column.tolist() for column in columns), strict=True)
+        Edge(code, mention, int(Source.LEARNT), quality, weight, 1.0, 0, 0, 0, PRESENT, text)
+        for code, mention, quality, weight, text in zip(*(column.tolist() for column in columns), strict=True)
     ]
 
 
@@ -246,7 +275,7 @@ def _competing(reading: NoteReading, which: NDArray[np.integer]) -> list[list[in
     """Groups hits of a note: those of one mention that stand for the same words, of one kind of source."""
     hits = reading.hits.take(which)
     mention = reading.hit_mention[which]
-    kind = np.where(hits.source <= Source.LEXICON, 0, 1 + hits.source.astype(np.int64))
+    kind = np.where(np.isin(hits.source, PHRASES), 0, 1 + hits.source.astype(np.int64))
     alone = (hits.group < 0) | ((kind > 0) & (hits.source != Source.COVERAGE))
     word = np.where(hits.source == Source.COVERAGE, hits.group, -1)
     own = np.where(alone, np.arange(len(hits)), -1)

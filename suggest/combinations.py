@@ -6,14 +6,20 @@ of code prefixes joined by ``+``), the code that then applies, and the codes tha
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import chain
 
 from suggest.code_sets.index import CodeIndex
 from suggest.edges import PRESENT, Edge
 from suggest.lexicon import Source
 from suggest.resources import read_table
+
+_ANY_TYPE = "E*"
+_RARE = ("E08", "E09", "E10", "E13")  # types that some words of their names do not tell from type 2
+_WHOLE = 0.9
+_DIABETES = ("E08", "E09", "E10", "E11", "E13")
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,11 +45,20 @@ class Combination:
 def combination_rules() -> tuple[Rule, ...]:
     """Reads the rules, in file order: later rules may build on the results of earlier ones."""
     rules = []
-    for row in read_table("rules/combinations.tsv"):
+    for row in chain.from_iterable(map(_each_type, read_table("rules/combinations.tsv"))):
         needs = tuple(tuple(p.replace(".", "") for p in part.strip().split("|")) for part in row["needs"].split("+"))
         replaces = tuple(code.replace(".", "") for code in row["replaces"].split())
         rules.append(Rule(row["result"], needs, replaces, row["source"]))
     return tuple(rules)
+
+
+def _each_type(row: dict[str, str]) -> Iterator[dict[str, str]]:
+    """Yields a line for each category of diabetes where it says ``E*``: their subdivisions are the same."""
+    if _ANY_TYPE not in row["result"]:
+        yield row
+        return
+    for category in _DIABETES:
+        yield {name: cell.replace(_ANY_TYPE, category) for name, cell in row.items()}
 
 
 def combine(index: CodeIndex, rows: Sequence[Edge]) -> list[Combination]:
@@ -56,6 +71,7 @@ def combine(index: CodeIndex, rows: Sequence[Edge]) -> list[Combination]:
             if known is None or _strength(edge) > _strength(known):
                 strongest[edge.code] = edge
     best = {index.code(code).replace(".", ""): row for code, row in strongest.items()}
+    best = {code: row for code, row in best.items() if not (code.startswith(_RARE) and _is_loose(row))}
     categories = {code[:3] for code in best}
     found = []
     for rule in combination_rules():
@@ -79,6 +95,10 @@ def combine(index: CodeIndex, rows: Sequence[Edge]) -> list[Combination]:
         best[rule.result.replace(".", "")] = edges[0]
         categories.add(rule.result[:3])
     return found
+
+
+def _is_loose(edge: Edge) -> bool:
+    return edge.source == Source.COVERAGE and edge.quality < _WHOLE
 
 
 def _strength(edge: Edge) -> float:

@@ -53,7 +53,7 @@ class Edges:
         defaulted: 1 where an unspecified or default child was taken.
         side: Side agreement: 1, 0 or -1.
         status: Number of the assertion in ``STATUSES``; derived edges (family history) count as present.
-        text: Number of the matched term, -1 if none.
+        text: Number of the matched term, -1 if none; for learnt phrases see ``Hits``.
     """
 
     code: NDArray[np.int32]

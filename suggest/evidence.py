@@ -40,6 +40,11 @@ _PHRASES = {
     Source.MEASUREMENT: "measured value",
     Source.FAMILY_HISTORY: "disease of a relative",
     Source.PERSONAL_HISTORY: "past disease",
+    Source.DISEASE_ONTOLOGY: "name in the Human Disease Ontology",
+    Source.HPO: "term of the Human Phenotype Ontology",
+    Source.ALPHABETIC_INDEX: "term of the Alphabetic Index",
+    Source.COMPOSITION: "composed of the words",
+    Source.CONTEXT: "words around a related term",
 }
 _OBJECTIONS = {
     AssertionStatus.NEGATED: "negated here",
@@ -99,7 +104,7 @@ def _supports(
     for e in chosen.values():
         mention = mentions[int(edges.mention[e])]
         source = Source(int(edges.source[e]))
-        text = int(edges.text[e])
+        text = -1 if source is Source.LEARNT else int(edges.text[e])
         result.append(
             Support(
                 evidence=_evidence(readings[mention.note], mention),

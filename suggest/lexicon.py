@@ -1,7 +1,8 @@
-"""Reads the project's lexicons and status tables, and checks every line.
+"""Reads the project's lexicons, status tables and ontology terms, and checks every line.
 
-A lexicon line maps what clinicians write to codes, under an optional condition on its surroundings. The
-loader refuses unknown codes, duplicates and conditions it does not understand, naming file and line.
+A lexicon line maps what clinicians write to codes, under an optional condition on its surroundings; an ontology
+line maps a name or synonym of a public ontology. The loader refuses unknown codes, duplicates and conditions it
+does not understand, naming file and line.
 """
 
 from __future__ import annotations
@@ -28,6 +29,11 @@ class Source(IntEnum):
     MEASUREMENT = 8
     FAMILY_HISTORY = 9
     PERSONAL_HISTORY = 10
+    DISEASE_ONTOLOGY = 11
+    HPO = 12
+    CONTEXT = 13
+    ALPHABETIC_INDEX = 14
+    COMPOSITION = 15
 
     @property
     def label(self) -> str:
@@ -37,6 +43,13 @@ class Source(IntEnum):
 
 DERIVED = frozenset(source.label for source in (Source.FAMILY_HISTORY, Source.PERSONAL_HISTORY, Source.ALLERGEN))
 """Labels of the sources whose codes say themselves what the assertion says: past, a relative's, an allergy."""
+
+
+ONTOLOGIES = {"ontologies/doid.tsv": Source.DISEASE_ONTOLOGY, "ontologies/hpo.tsv": Source.HPO}
+"""Tables of ontology terms, each with the source that it is; a table that is not there is left out."""
+
+PHRASES = (Source.TITLE, Source.INCLUSION, Source.LEXICON, *ONTOLOGIES.values(), Source.ALPHABETIC_INDEX)
+"""Sources whose terms are matched as whole phrases: what they say of the same words competes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +115,13 @@ def read_lexicon() -> Iterator[Entry]:
     ):
         for line, row in enumerate(read_table(name), start=2):
             yield Entry(row[column], (row["code"],), source, None, f"{name}:{line}")
+
+
+def read_ontologies() -> Iterator[Entry]:
+    """Yields the terms of public ontologies; ``training/ontologies.py`` builds their tables."""
+    for name in list_tables("ontologies"):
+        for line, row in enumerate(read_table(name), start=2):
+            yield Entry(row["term"], tuple(row["codes"].split()), ONTOLOGIES[name], None, f"{name}:{line}")
 
 
 def check_lexicon(entries: Iterator[Entry], known: Callable[[str], bool]) -> Iterator[Entry]:

@@ -13,12 +13,18 @@ _BMI_PERCENTILE = re.compile(
     r"\b(?:BMI|body mass index)\b[^\n]{0,24}?\b(\d{1,2})(?:\.\d)?\s*(?:th|st|nd|rd|%\s*ile|percentile)", re.I
 )
 _WEEKS = re.compile(
-    r"\b(\d{1,2})\s*(?:\+\s*[0-6]\s*(?:w|wks?|weeks?)|(?:w|wks?|weeks?)(?:\s*(?:and\s*)?\+?\s*[0-6]\s*/?\s*(?:d|days?|7))?|[0-6]/7)\b",
+    r"\b(\d{1,2})\s*(?:\+\s*[0-6]\s*(?:w|wks?|weeks?)|(?:w|wks?|weeks?)(?:\s*(?:and\s*)?\+?\s*[0-6]\s*/?\s*(?:d|days?|7))?|(?:\+\s*)?[0-6]/7)\b",
     re.I,
 )
 _PREGNANT = re.compile(
     r"\b(?:gestation\w*|iup|ega|ga|pregnan\w*|g\d+\s*p\d+\w*|gravida|edc|edd|fetal|fhts?|prenatal)\b|@", re.I
 )
+_EXACT = re.compile(r"\d{1,2}\s*w\s*[0-6]\s*d\b", re.I)  # "39w1d" means weeks of gestation wherever it stands
+_EARLIER = re.compile(
+    r"\b(?:prior|previous|prev|history|hx|h/o|last|sab|loss|miscarr\w*|ptb|ptd|preterm birth)\b", re.I
+)
+_LATER = re.compile(r"\s*(?:post-?partum|pp\b|after|ago|old|of age|later|s/p|post)", re.I)
+_YOUNGEST_MOTHER = 9
 _WITH_DAYS = re.compile(r"\d\D+\d")
 _ADULT = 20
 _WEEK_CODES = {**{week: f"Z3A.{week:02d}" for week in range(8, 43)}}
@@ -82,7 +88,7 @@ def measured(text: str, age: float | None) -> Iterator[Measured]:
         for match in _BMI_PERCENTILE.finditer(text):
             code = bmi_percentile_code(int(match.group(1)))
             yield Measured(match.start(), match.end(), code, "BMI percentile")
-    if _PREGNANT.search(text):
+    if age is None or age >= _YOUNGEST_MOTHER:
         yield from _weeks(text)
 
 
@@ -92,12 +98,18 @@ def _weeks(text: str) -> Iterator[Measured]:
     for match in _WEEKS.finditer(text):
         code = week_code(int(match.group(1)))
         around = text[max(0, match.start() - 25) : match.end() + 25]
-        if code and _PREGNANT.search(around):
+        if code and (_EXACT.match(match.group()) or _PREGNANT.search(around)) and not _is_other(text, match):
             found.append((bool(_WITH_DAYS.search(match.group())), match, code))
     exact = any(days for days, _match, _code in found)
     for days, match, code in found:
         if days or not exact:
             yield Measured(match.start(), match.end(), code, "weeks of gestation")
+
+
+def _is_other(text: str, weeks: re.Match[str]) -> bool:
+    """Whether weeks are those of an earlier pregnancy (``prior PTB at 33w``) or no weeks of gestation at all."""
+    line = max(text.rfind(mark, 0, weeks.start()) for mark in "\n.;,") + 1
+    return bool(_LATER.match(text, weeks.end()) or _EARLIER.search(text, line, weeks.start()))
 
 
 def gestation_weeks(text: str) -> int | None:

@@ -36,6 +36,7 @@ class LearntPhrases:
         code: Code ids (rows of the index, or beyond them for codes that it does not hold).
         precision: Smoothed share of the notes with the phrase that carry the code.
         support: Number of notes that carry both.
+        marked: Smoothed share of the notes with the phrase where coders marked it as evidence of the code.
     """
 
     keys: U64
@@ -43,6 +44,7 @@ class LearntPhrases:
     code: I32
     precision: F32
     support: F32
+    marked: F32
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +58,8 @@ class Hits:
         source: ``Source`` number.
         quality: Match quality in (0, 1]: 1 for a whole phrase, share of information covered, or precision.
         weight: How informative the match is (natural log scale; support for learnt phrases).
-        text: Number of the matched term in ``Terminology.texts``, -1 for learnt phrases.
+        text: Number of the matched term in ``Terminology.texts``, -1 for none; for a learnt phrase its place in
+            ``LearntPhrases.code``.
         condition: Number of the condition that must hold, 0 for none.
         group: Hits of one span and group stand for the same words: their codes compete. -1 for none.
         anchor: Token that the assertion is decided at, -1 for the whole span.
@@ -147,7 +150,7 @@ def learnt_hits(tokens: TokenKeys, learnt: LearntPhrases) -> Hits:
         source=np.full(len(entry), Source.LEARNT, np.uint8),
         quality=learnt.precision[entry],
         weight=learnt.support[entry],
-        text=np.full(len(entry), -1, np.int32),
+        text=entry.astype(np.int32),
         condition=np.zeros(len(entry), np.int16),
         group=np.full(len(entry), -1, np.int32),
         anchor=np.full(len(entry), -1, np.int32),

@@ -38,7 +38,9 @@ class Suggester:
         learnt, unknown = _bind(model, index)
         self._reader = Reader(make_nlp(), index, terminology, learnt, model.known)
         self._builder = CandidateBuilder(index, terminology, unknown)
-        self._features = FeatureMaker(index, terminology, unknown, _priors(model, index, unknown))
+        self._features = FeatureMaker(
+            index, terminology, unknown, prior=_priors(model, index, unknown), marked=model.learnt_marked
+        )
         self._unknown = unknown
 
     @property
@@ -57,10 +59,20 @@ class Suggester:
         Raises:
             PolicyError: No policy fits the encounter.
         """
+        return self.decide(encounter, *self.features(encounter))
+
+    def decide(self, encounter: Encounter, candidates: Candidates, table: CodeFeatures) -> Suggestion:
+        """Ranks, selects and sequences candidates.
+
+        Args:
+            encounter: The chart.
+            candidates: Its candidates.
+            table: Their features, from ``table``.
+
+        Raises:
+            PolicyError: No policy fits the encounter.
+        """
         policy = policy_for(encounter)
-        readings = self.read(encounter)
-        candidates = self._builder.build(encounter, readings, policy)
-        table = self._features.table(candidates, encounter, policy)
         probability = self._model.probabilities(table.values, policy)
         ranked = ranked_codes(candidates, table, probability, self._index, self._terms)
         selected = select(
@@ -93,11 +105,18 @@ class Suggester:
         notes = [note for note in encounter.notes if note.status is not NoteStatus.ENTERED_IN_ERROR]
         return [self._reader.read(note, i, encounter) for i, note in enumerate(notes) if note.text.strip()]
 
+    def candidates(self, encounter: Encounter, readings: list[NoteReading]) -> Candidates:
+        """Returns the candidates that what was read of an encounter leads to."""
+        return self._builder.build(encounter, readings, policy_for(encounter))
+
+    def table(self, encounter: Encounter, candidates: Candidates) -> CodeFeatures:
+        """Returns the features of candidates."""
+        return self._features.table(candidates, encounter, policy_for(encounter))
+
     def features(self, encounter: Encounter) -> tuple[Candidates, CodeFeatures]:
-        """Returns candidates and feature table of an encounter, for training."""
-        policy = policy_for(encounter)
-        candidates = self._builder.build(encounter, self.read(encounter), policy)
-        return candidates, self._features.table(candidates, encounter, policy)
+        """Returns candidates and feature table of an encounter: what ``decide`` and training go by."""
+        candidates = self.candidates(encounter, self.read(encounter))
+        return candidates, self.table(encounter, candidates)
 
     def code(self, number: int) -> str:
         """Returns the code string of a code id."""
@@ -144,7 +163,14 @@ def _bind(model: Model, index: CodeIndex) -> tuple[LearntPhrases, list[str]]:
         else:
             ids[i] = row
     codes = ids[model.learnt_code] if len(model.learnt_code) else np.zeros(0, np.int32)
-    learnt = LearntPhrases(model.learnt_keys, model.learnt_start, codes, model.learnt_precision, model.learnt_support)
+    learnt = LearntPhrases(
+        keys=model.learnt_keys,
+        start=model.learnt_start,
+        code=codes,
+        precision=model.learnt_precision,
+        support=model.learnt_support,
+        marked=model.learnt_marked,
+    )
     return learnt, unknown
 
 

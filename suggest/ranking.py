@@ -48,6 +48,7 @@ class Model:
         learnt_code: Number in ``codes`` of each learnt (phrase, code) pair.
         learnt_precision: Precision of each pair.
         learnt_support: Support of each pair.
+        learnt_marked: How often coders marked the phrase as evidence of the code, see ``LearntPhrases``.
         codes: Code strings that training has seen.
         prior: Log frequency of each of them.
         unseen_prior: Log frequency given to every other code.
@@ -64,6 +65,7 @@ class Model:
     learnt_code: NDArray[np.int32]
     learnt_precision: NDArray[np.float32]
     learnt_support: NDArray[np.float32]
+    learnt_marked: NDArray[np.float32]
     codes: tuple[str, ...]
     prior: NDArray[np.float32]
     unseen_prior: float

@@ -5,8 +5,10 @@ The spaCy ``Doc`` lives only here, inside ``nlp.memory_zone()``, so that a worke
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from itertools import chain
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,15 +19,18 @@ from spacy.tokens import Doc
 
 from suggest.assertion import Asserter
 from suggest.code_sets.index import CodeIndex
+from suggest.composition import Composer
 from suggest.headings import families
-from suggest.keys import TokenKeys, token_keys
+from suggest.keys import TokenKeys, token_keys, windows
 from suggest.lexicon import Condition, Source
 from suggest.measurements import measured
 from suggest.mentions import CoverageMatcher, Hits, LearntPhrases, learnt_hits, longest, phrase_hits, spans_of
+from suggest.newborn import newborn_codes
 from suggest.nlp import read
 from suggest.records import Assertion, Encounter, Mention, Note, Patient, Section
 from suggest.sections import families_of_tokens, find_sections
 from suggest.spelling import Speller
+from suggest.statements import statements_in
 from suggest.terminology import Terminology
 
 
@@ -44,6 +49,9 @@ class NoteReading:
         offsets: Character offset of each token, and of the end of the text.
         sentence_start: First token of each sentence, and the number of tokens.
         sentence_words: Vocabulary numbers of the words of each sentence that holds a mention.
+        words: Vocabulary numbers of all words, in the order of the text, and of those that they imply.
+        word_token: Token of each of ``words``.
+        line: Number of the line of each token.
     """
 
     number: int
@@ -56,8 +64,13 @@ class NoteReading:
     offsets: NDArray[np.int64]
     sentence_start: NDArray[np.int64]
     sentence_words: dict[int, frozenset[int]]
+    words: NDArray[np.int32]
+    word_token: NDArray[np.int64]
+    line: NDArray[np.int64]
 
 
+_LINE_BREAK = re.compile(r"\n")
+_LONGEST_IMPLYING = 3
 _YEARS = frozenset(get_string_id(str(year)) for year in range(1950, 2050))
 
 
@@ -86,7 +99,8 @@ class Reader:
         self._terms = terminology
         self._learnt = learnt
         self._coverage = CoverageMatcher(terminology)
-        self._speller = Speller(terminology, known)
+        self._composer = Composer(index)
+        self._speller = Speller(terminology, np.union1d(known, self._composer.words))
         self._asserter = Asserter(nlp)
 
     def read(self, note: Note, number: int, encounter: Encounter) -> NoteReading:
@@ -112,10 +126,10 @@ class Reader:
             phrases = phrases.take(self._holding(phrases, tokens, token_section, names, encounter.patient))
         hits = Hits.join(
             [
-                longest(phrases),
-                self._coverage.hits(tokens),
+                self._composer.add(longest(phrases), note.text, tokens, (offsets, ends), encounter),
+                self._composer.uncomposed(self._coverage.hits(tokens), tokens),
                 learnt_hits(tokens, self._learnt),
-                self._measured(note.text, offsets, encounter.patient),
+                self._measured(note.text, offsets, encounter),
             ]
         )
         spans, hit_mention = spans_of(hits)
@@ -136,8 +150,25 @@ class Reader:
             for (first, last, _anchor), name, assertion in zip(spans, span_families, asserted, strict=True)
         ]
         starts = np.append(np.flatnonzero(np.diff(tokens.sentence, prepend=-1)), len(offsets) - 1)
-        words = self._sentence_words(tokens, {mention.sentence for mention in mentions})
-        return NoteReading(number, note, sections, mentions, hits, hit_mention, tokens, offsets, starts, words)
+        word_token, words = self._words(tokens)
+        of_sentence = _sentence_words(tokens, word_token, words, {mention.sentence for mention in mentions})
+        breaks = np.array([match.start() for match in _LINE_BREAK.finditer(note.text)], dtype=np.int64)
+        line = np.searchsorted(breaks, offsets[:-1])
+        return NoteReading(
+            number,
+            note,
+            sections,
+            mentions,
+            hits,
+            hit_mention,
+            tokens,
+            offsets,
+            starts,
+            of_sentence,
+            words,
+            word_token,
+            line,
+        )
 
     def _assert(self, doc: Doc, judged: list[tuple[int, int]], names: list[str]) -> list[Assertion]:
         """Asserts spans in any order (the asserter wants them sorted)."""
@@ -145,15 +176,21 @@ class Reader:
         sorted_ = self._asserter.assert_spans(doc, [judged[i] for i in order], [names[i] for i in order])
         return [assertion for _i, assertion in sorted(zip(order, sorted_, strict=True), key=lambda pair: pair[0])]
 
-    def _sentence_words(self, tokens: TokenKeys, sentences: set[int]) -> dict[int, frozenset[int]]:
+    def _words(self, tokens: TokenKeys) -> tuple[NDArray[np.int64], NDArray[np.int32]]:
+        """Returns (token, vocabulary number) of all known words and of those that they imply, in text order."""
         owner, words = self._terms.expand(tokens.keys)
-        sentence = tokens.sentence[owner]
-        bounds = np.searchsorted(sentence, np.arange(int(tokens.sentence[-1]) + 2)).tolist()
-        numbers = words.tolist()
-        return {s: frozenset(numbers[bounds[s] : bounds[s + 1]]) for s in sentences}
+        found = windows(tokens, _LONGEST_IMPLYING)
+        window, implied = self._terms.implied(found.keys)
+        token = tokens.content[found.first[window]]
+        owner, words = np.concatenate([owner, token]), np.concatenate([words, implied])
+        order = np.argsort(owner, kind="stable")
+        return owner[order], words[order]
 
-    def _measured(self, text: str, offsets: NDArray[np.int64], patient: Patient) -> Hits:
-        found = [(m, self._index.row(m.code)) for m in measured(text, patient.age)]
+    def _measured(self, text: str, offsets: NDArray[np.int64], encounter: Encounter) -> Hits:
+        stated = chain(
+            measured(text, encounter.patient.age), newborn_codes(text, encounter), statements_in(text, encounter)
+        )
+        found = [(m, self._index.row(m.code)) for m in stated]
         known = [(m, row) for m, row in found if row is not None]
         first = np.searchsorted(offsets, [m.start for m, _ in known], side="right") - 1
         last = np.searchsorted(offsets[:-1], [m.end for m, _ in known], side="left")
@@ -202,6 +239,14 @@ class Reader:
             else:
                 keep[i] = fits_patient(condition, patient)
         return keep
+
+
+def _sentence_words(
+    tokens: TokenKeys, owner: NDArray[np.int64], words: NDArray[np.int32], sentences: set[int]
+) -> dict[int, frozenset[int]]:
+    bounds = np.searchsorted(tokens.sentence[owner], np.arange(int(tokens.sentence[-1]) + 2)).tolist()
+    numbers = words.tolist()
+    return {s: frozenset(numbers[bounds[s] : bounds[s + 1]]) for s in sentences}
 
 
 def without_headings(tokens: TokenKeys, offsets: NDArray[np.int64], sections: Sequence[Section]) -> TokenKeys:

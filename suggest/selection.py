@@ -41,6 +41,8 @@ _NOT_SAID = re.compile(r"\bunspecified\b|\bnot specified\b", re.IGNORECASE)
 _WITHOUT = re.compile(r"\bwithout\b", re.IGNORECASE)
 _COMMON = frozenset({"with", "type", "other", "specified", "encounter", "complication", "complications"})
 _WORTH_SHOWING = 0.1
+_SIDE = re.compile(r"\b(?:right|left|bilateral)\b", re.IGNORECASE)
+_SEVERAL_TOGETHER = ("E08", "E09", "E10", "E11", "E13", "F1", "I69", "O", "P", "T", "V", "W", "X", "Y", "Z")
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,6 +155,38 @@ def _contradicted(case: _Case) -> _Verdict | None:
     return None
 
 
+def _same_words(case: _Case) -> _Verdict | None:
+    """Guideline I.B.2: the same words name one code of a category, not several, but for sides named together.
+
+    Categories whose codes are reported side by side for one statement are left out (``diabetes with nephropathy and
+    retinopathy``, I.C.4.a).
+    """
+    spans = _spans(case.code)
+    if not spans or not case.policy.billable_only or case.code.code.code.startswith(_SEVERAL_TOGETHER):
+        return None
+    for other, _row in case.proposed:
+        if (
+            other.code.code[:3] == case.code.code.code[:3]
+            and spans <= _spans(other)
+            and _unsided(other.title) != _unsided(case.code.title)
+        ):
+            return "same-words", "the same words name a more probable code of the category", other.code.code
+    return None
+
+
+def _spans(code: RankedCode) -> set[tuple[str, int, int]]:
+    """Returns where a code is named as present, learnt phrases apart."""
+    return {
+        (s.evidence.note_id, s.evidence.start, s.evidence.end)
+        for s in code.support
+        if s.assertion.status is AssertionStatus.PRESENT and s.source != "learnt"
+    }
+
+
+def _unsided(title: str) -> str:
+    return _SIDE.sub("", title)
+
+
 def _words(text: str) -> set[str]:
     return {word for word in re.findall(r"[a-z]{4,}", text.lower()) if word not in _COMMON}
 
@@ -217,6 +251,7 @@ _RULES: tuple[Callable[[_Case], _Verdict | None], ...] = (
     _yields,
     _unspecified,
     _contradicted,
+    _same_words,
     _combined,
     _integral,
     _excludes1,

@@ -1,15 +1,16 @@
-"""What is known of an encounter as a whole: episode of care and weeks of gestation."""
+"""What is known of an encounter as a whole: episode of care, period of a pregnancy."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 
 from suggest.keys import word_key
-from suggest.measurements import gestation_weeks
+from suggest.pregnancy import CHILDBIRTH, PUERPERIUM, period_of
 from suggest.reading import NoteReading
 from suggest.records import Encounter, Setting
 from suggest.specificity import INITIAL, SEQUELA, SUBSEQUENT, Context
@@ -23,16 +24,24 @@ _FOLLOW_UP = re.compile(
     re.IGNORECASE,
 )
 _SEQUELA = re.compile(r"\b(?:sequelae?|late effects?|residuals? (?:of|from))\b", re.IGNORECASE)
-_OPEN_C = re.compile(r"\b(?:type|grade|gustilo)\s*(?:type\s*)?(?:III|3)\s*[ABC]?\b", re.IGNORECASE)
+_OPEN_C = re.compile(r"\b(?:type|grade|gustilo)\s*(?:anderson\s*)?(?:type\s*|grade\s*)?(?:III|3)\s*[ABC]?\b", re.I)
+_NO_OPEN_FRACTURE = r"(?! +(?:reduction|treatment|repair|wound|biopsy|mri))"
 _OPEN = re.compile(
-    r"\bopen\b(?:[^\w.;\n]+\w+){0,6}[^\w.;\n]+(?:fx|fxs|fracture)"
-    r"|\b(?:fx|fracture)\w*[^\w.;\n]+(?:\w+[^\w.;\n]+){0,4}open\b",
+    rf"\bopen\b{_NO_OPEN_FRACTURE}(?:[^\w.,;\n]+\w+){{0,6}}[^\w.,;\n]+(?:fx|fxs|fracture)"
+    rf"|\b(?:fx|fracture)\w*[^\w.;\n]+(?:\w+[^\w.;\n]+){{0,4}}open\b{_NO_OPEN_FRACTURE}",
     re.IGNORECASE,
 )
-_DELIVERED = re.compile(
-    r"\b(?:delivered|vaginal delivery|nsvd|svd|vbac|cesarean (?:section|delivery)|c/s performed|apgars?)\b",
-    re.IGNORECASE,
-)
+
+
+_HEALING = ("delayed", "nonunion", "malunion")
+
+
+@lru_cache(maxsize=8)
+def _telling(terminology: Terminology) -> dict[str, int]:
+    """Vocabulary numbers of the words that decide the 7th character of a fracture."""
+    names = (*_HEALING, "open", "closed")
+    numbers = terminology.word_ids(np.array([word_key(name) for name in names], dtype=np.uint64))
+    return dict(zip(names, numbers.tolist(), strict=True))
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,40 +52,45 @@ class EncounterFacts:
         episode: Episode of care of injuries: ``initial``, ``subsequent`` or ``sequela``.
         open_fracture: ``""``, ``B`` or ``C`` (the 7th character of an open fracture's initial encounter).
         trimester: 1 to 3, 0 if not pregnant or unknown.
-        delivered: Whether a delivery is described.
+        period: ``pregnancy``, ``childbirth``, ``puerperium`` or ``""`` (chapter 15 does not apply).
     """
 
     episode: str = INITIAL
     open_fracture: str = ""
     trimester: int = 0
-    delivered: bool = False
+    period: str = ""
 
-    def context(self, words: frozenset[int], sides: int) -> Context:
-        """Returns the context of a mention."""
-        return Context(words, sides, self.episode, self.open_fracture)
+    def context(self, words: frozenset[int], sides: int, terminology: Terminology) -> Context:
+        """Returns the context of a mention.
+
+        Args:
+            words: Vocabulary numbers of the words of its sentence.
+            sides: Side bits.
+            terminology: For the words that say how a fracture heals, and that it is closed where another is open.
+        """
+        telling = _telling(terminology)
+        healing = next((name for name in _HEALING if telling[name] in words), "")
+        closed = telling["closed"] in words and telling["open"] not in words
+        return Context(words, sides, self.episode, "" if closed else self.open_fracture, healing)
 
     def words(self, terminology: Terminology) -> frozenset[int]:
-        """Returns vocabulary numbers of words that hold for the whole encounter (trimester, childbirth)."""
+        """Returns vocabulary numbers of words that hold for the whole encounter (trimester, childbirth, puerperium)."""
         names = [("first", "second", "third")[self.trimester - 1], "trimester"] if self.trimester else []
-        if self.delivered:
-            names = ["childbirth"]
+        if self.period in (CHILDBIRTH, PUERPERIUM):
+            names = [self.period]
         keys = np.array([word_key(name) for name in names], dtype=np.uint64)
         return frozenset(terminology.word_ids(keys).tolist()) if names else frozenset()
 
 
 def encounter_facts(encounter: Encounter, readings: Sequence[NoteReading]) -> EncounterFacts:
-    """Reads the facts off the notes.
-
-    Trimesters as in the note at ICD-10-CM chapter 15: first, less than 14 weeks; second, 14 weeks 0 days to less
-    than 28 weeks; third, from 28 weeks.
-    """
+    """Reads the facts off the notes."""
     texts = [reading.note.text for reading in readings]
-    weeks = next((week for week in map(gestation_weeks, texts) if week is not None), None)
+    period, trimester = period_of(texts, encounter.patient, encounter.setting)
     return EncounterFacts(
         episode=_episode(encounter.setting, texts),
         open_fracture=_open_fracture(texts),
-        trimester=0 if weeks is None else 1 if weeks < 14 else 2 if weeks < 28 else 3,
-        delivered=weeks is not None and any(_DELIVERED.search(text) for text in texts),
+        trimester=trimester,
+        period=period,
     )
 
 

@@ -43,12 +43,14 @@ class Context:
         sides: Bits of the nearest side words (1 right, 2 left, 4 bilateral), 0 for none.
         episode: ``initial``, ``subsequent`` or ``sequela``.
         open_fracture: ``""``, ``B`` (open, type I, II or unspecified) or ``C`` (type IIIA, IIIB, IIIC).
+        healing: How a fracture heals: ``""`` (routine), ``delayed``, ``nonunion`` or ``malunion``.
     """
 
     words: frozenset[int]
     sides: int = 0
     episode: str = INITIAL
     open_fracture: str = ""
+    healing: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,6 +122,22 @@ class Resolver:
             named: Further rows that the same phrase names; where no word decides, the way leads to them
                 (``Parkinson's disease`` names G20, and as inclusion term G20.A1).
         """
+        found = self._walk(row, context, named)
+        if (context.sides & BILATERAL or context.sides & 3 == 3) and self._one_sided(found[0].row):
+            return [self._walk(row, replace(context, sides=side), named)[0] for side in (RIGHT, LEFT)]
+        return found
+
+    def _one_sided(self, row: int) -> bool:
+        """Whether a code's siblings are right and left, and none both (guideline I.B.13: then both are coded)."""
+        parent = int(self._index.parent[int(self._index.stem[row])])
+        flags = [child.flags for child in self._children(parent)] if parent >= 0 else []
+        sides = 0
+        for flag in flags:
+            sides |= flag & _SIDED
+        return sides == RIGHT | LEFT
+
+    def _walk(self, row: int, context: Context, named: Sequence[int]) -> list[Resolved]:
+        """Walks down from a row to the codes that the words support."""
         row, context = self._lift(row, context)
         node, fit, matched, defaulted = row, 1.0, 0, False
         side = self._side(int(self._flags[row]), context.sides)
@@ -134,6 +152,10 @@ class Resolver:
             defaulted |= by_default
             side = child_side or side
         return self._episodes(node, fit, matched, defaulted, side, context)
+
+    def episodes(self, row: int, context: Context) -> list[Resolved]:
+        """Returns a leaf with the 7th characters that fit, where it needs one."""
+        return self._episodes(row, 1.0, 0, False, 0, context)
 
     def _lift(self, row: int, context: Context) -> tuple[int, Context]:
         """Steps up from a code of another or no side or trimester where the words name one that a sibling has."""
@@ -235,7 +257,7 @@ class Resolver:
         if self._billable[node] or self._end[node] == node + 1:
             return [Resolved(node, fit, matched, defaulted, side)]
         letters = {self._index.code(row)[-1]: row for row in range(node + 1, int(self._end[node]))}
-        order = _letters(frozenset(letters), context)
+        order = _letters(frozenset(letters), _treated(self._index.code(node), context))
         return [
             Resolved(letters[letter], fit * share, matched, defaulted, side)
             for letter, share in zip(order, (1.0, 0.6), strict=False)
@@ -267,13 +289,39 @@ def _preference(title: str, added: frozenset[str]) -> float:
     return 0.0 if added else 0.1
 
 
+def _treated(code: str, context: Context) -> Context:
+    """Takes harm by drugs (T36-T50) and complications (T80-T88) for initial encounters.
+
+    Guideline I.C.19.a: they are under active treatment as long as the condition itself is treated, whatever the
+    phase of care of what came before.
+    """
+    return replace(context, episode=INITIAL) if "T36" <= code[:3] <= "T50" or "T80" <= code[:3] <= "T88" else context
+
+
+# 7th characters of a later encounter by healing (guideline I.C.19.c.1): closed, open type I or II, open type III
+_HEALING = {
+    "": ("D", "E", "F"),
+    "delayed": ("G", "H", "J"),
+    "nonunion": ("K", "M", "N"),
+    "malunion": ("P", "Q", "R"),
+}
+
+
 def _letters(available: frozenset[str], context: Context) -> list[str]:
-    """Returns the 7th characters to propose, best first."""
+    """Returns the 7th characters to propose, best first.
+
+    Nonunion and malunion are what care of a fracture comes to later, in whatever setting (I.C.19.c.1).
+    """
     if "A" not in available:
         return ["0"] if "0" in available else sorted(available)[:1]
     first = context.open_fracture if context.open_fracture in available else "A"
-    by_episode = {INITIAL: [first, "D"], SUBSEQUENT: ["D", first], SEQUELA: ["S", "D"]}[context.episode]
-    return [letter for letter in by_episode if letter in available]
+    by_type = _HEALING[context.healing]
+    later = by_type[("", "B", "C").index(context.open_fracture)]
+    later = next((letter for letter in (later, by_type[0], "D") if letter in available), "D")
+    if context.healing and context.episode == INITIAL:
+        return [later, first] if later != "D" else [first, later]
+    order = {INITIAL: [first, "D"], SUBSEQUENT: [later, first], SEQUELA: ["S", "D"]}[context.episode]
+    return [letter for letter in order if letter in available]
 
 
 def side_near(sides: NDArray[np.uint8], first: int, last: int, begin: int, end: int) -> int:

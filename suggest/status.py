@@ -110,10 +110,11 @@ def _first_rule(rules: list[tuple[str, tuple[str, ...], str]], code: str) -> tup
     return next(((found, source) for prefix, found, source in rules if plain.startswith(prefix)), ((), ""))
 
 
-# chapter 21 names these states itself: a past disease, a removed organ, a relative's disease, an allergy
+# these name the state themselves: a past disease and what it left, a removed organ, a relative's disease, an allergy
 _SAY_THEMSELVES = {
-    AssertionStatus.HISTORICAL: ("I252", "Z85", "Z86", "Z87", "Z89", "Z90", "Z92", "Z93", "Z94", "Z95", "Z96", "Z97",
-                                 "Z98", "Z9181"),
+    AssertionStatus.HISTORICAL: ("I252", "I69", "Z85", "Z86", "Z87", "Z89", "Z90", "Z92", "Z93", "Z94", "Z95", "Z96",
+                                 "Z97", "Z98", "Z9181", "O0921", "O0929", "O3421", "P07"),
+    AssertionStatus.NEGATED: ("Z28", "Z5309", "Z052", "Z051", "Z67"),
     AssertionStatus.FAMILY: ("Z80", "Z81", "Z82", "Z83", "Z84"),
     AssertionStatus.ALLERGY: ("Z88", "Z910"),
 }  # fmt: skip

@@ -1,8 +1,9 @@
 """The compiled terminology of one edition: phrases and words that lead to codes, as memory-mapped arrays.
 
-Phrases come from the official titles and inclusion terms and from the project's lexicons. Each is stored
-under its order-free key (``keys.py``); phrases with the same words share a key. A second table leads from
-single words to the phrases that hold them, for matching by word coverage. ``terminology_compiler.py`` writes it.
+Phrases come from the official titles and inclusion terms, from the project's lexicons and, where none of these has
+the same words, from public ontologies. Each is stored under its order-free key (``keys.py``); phrases with the same
+words share a key. A second table leads from single words to the phrases that hold them, for matching by word
+coverage. ``terminology_compiler.py`` writes it.
 """
 
 from __future__ import annotations
@@ -15,11 +16,11 @@ from numpy.typing import NDArray
 from spacy.strings import get_string_id
 
 from suggest.code_sets.arrays import Strings, pointers, read_arrays
-from suggest.keys import content_words, find, normal_words, phrase_key, ranges, word_key
+from suggest.keys import content_words, find, normal_words, phrase_key, ranges, term_words, word_key
 from suggest.lexicon import Condition, parse_condition
 from suggest.resources import read_table
 
-FORMAT = 6
+FORMAT = 9
 """Raised when the arrays or the way to compile them change."""
 
 
@@ -49,11 +50,16 @@ class Terminology:
         self.post_weight = arrays["post_weight"]
         self.title_start = arrays["title_start"]
         self.title_word = arrays["title_word"]
+        self.asked_start = arrays["asked_start"]
+        self.asked_word = arrays["asked_word"]
+        self.denied_start = arrays["denied_start"]
+        self.denied_word = arrays["denied_word"]
         self.row_flags = arrays["row_flags"]
         self.texts = Strings(arrays["text_blob"], arrays["text_offsets"])
         self.spelling = Strings(arrays["word_blob"], arrays["word_offsets"])
         conditions = Strings(arrays["condition_blob"], arrays["condition_offsets"])
         self._open_several()
+        self._open_implied()
         self.conditions = [parse_condition(conditions[i], "terminology") for i in range(len(conditions))]
 
     def word_ids(self, keys: NDArray[np.uint64]) -> NDArray[np.int32]:
@@ -85,10 +91,37 @@ class Terminology:
         self._several_start = pointers(len(found) for found in known)
         self._several_words = np.concatenate([*known, np.zeros(0, np.int32)])
 
+    def implied(self, keys: NDArray[np.uint64]) -> tuple[NDArray[np.int64], NDArray[np.int32]]:
+        """Returns (position, vocabulary number) of the title words that phrases imply (``hallux``: toe, foot).
+
+        Args:
+            keys: Phrase keys of windows of a text.
+        """
+        hit, at = find(self._implied_keys, keys)
+        position, place = ranges(self._implied_start[at], self._implied_start[at + 1])
+        return hit[position], self._implied_words[place]
+
+    def _open_implied(self) -> None:
+        """Finds the vocabulary numbers of what ``words/implied.tsv`` says."""
+        implied: dict[int, set[str]] = {}
+        for row in read_table("words/implied.tsv"):
+            implied.setdefault(phrase_key(term_words(row["words"])), set()).update(term_words(row["implies"]))
+        keys = sorted(implied)
+        self._implied_keys = np.array(keys, dtype=np.uint64)
+        numbers = [self.word_ids(np.array(sorted(map(word_key, implied[key])), dtype=np.uint64)) for key in keys]
+        self._implied_start = pointers(len(found) for found in numbers)
+        self._implied_words = np.concatenate([*numbers, np.zeros(0, np.int32)])
+
     @lru_cache(maxsize=4096)  # noqa: B019 - one terminology lives as long as its process
     def condition_words(self, condition: Condition) -> tuple[frozenset[int], ...]:
         """Returns the NORM hashes that a ``near`` condition looks for: all of one set have to stand near."""
         return tuple(frozenset(map(get_string_id, normal_words(value))) for value in condition.values)
+
+    @lru_cache(maxsize=20_000)  # noqa: B019 - see above
+    def asked_words(self, row: int) -> tuple[int, ...]:
+        """Returns the vocabulary numbers of the words that a code's title asks for beyond its category's."""
+        words: list[int] = self.asked_word[self.asked_start[row] : self.asked_start[row + 1]].tolist()
+        return tuple(words)
 
     def title_words(self, row: int) -> NDArray[np.int32]:
         """Returns the vocabulary numbers of the content words of a code's title."""

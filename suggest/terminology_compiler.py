@@ -1,4 +1,4 @@
-"""Compiles the terminology of an edition: titles, inclusion terms and lexicons become arrays of keys."""
+"""Compiles the terminology of an edition: titles, inclusion terms, lexicons and ontologies become arrays of keys."""
 
 from __future__ import annotations
 
@@ -13,10 +13,12 @@ from numpy.typing import NDArray
 
 from suggest.code_sets.arrays import Array, locked, new_folder, pack_strings, pointers, write_arrays
 from suggest.code_sets.index import CodeIndex
+from suggest.code_sets.index_importer import index_fingerprint, read_index_terms
 from suggest.keys import SIDES, phrase_key, term_words, word_key
-from suggest.lexicon import Condition, Source, check_lexicon, read_lexicon
+from suggest.lexicon import Condition, Entry, Source, check_lexicon, read_lexicon, read_ontologies
 from suggest.resources import list_tables, read_text
 from suggest.terminology import FORMAT, Terminology
+from suggest.title_words import title_words
 from suggest.words import normalise, stop_words, weak_words
 
 Progress = Callable[[str, float], None]
@@ -95,10 +97,7 @@ def _add_official(phrases: _Phrases, index: CodeIndex, report: Callable[[float],
 
 
 def _add_lexicon(phrases: _Phrases, index: CodeIndex, *, strict: bool) -> None:
-    entries = read_lexicon()
-    if strict:
-        entries = check_lexicon(entries, lambda code: index.row(code) is not None)
-    for entry in entries:
+    for entry in _checked(read_lexicon(), index, strict=strict):
         words = term_words(entry.term)
         condition = _condition_text(entry.condition) or _implied(entry.term, words)
         for code in entry.codes:
@@ -106,6 +105,33 @@ def _add_lexicon(phrases: _Phrases, index: CodeIndex, *, strict: bool) -> None:
             if row is not None:
                 source = Source.DRUG if code.startswith("Z79") else entry.source
                 phrases.add(words, row, source, entry.term, condition)
+
+
+def _add_ontologies(phrases: _Phrases, index: CodeIndex, *, strict: bool) -> None:
+    """Adds ontology terms whose words no title, inclusion term or lexicon line has: those come first."""
+    held = frozenset(phrases.entries)
+    for entry in _checked(read_ontologies(), index, strict=strict):
+        words = term_words(entry.term)
+        if phrase_key(words) in held:
+            continue
+        for code in entry.codes:
+            row = index.row(code)
+            if row is not None:
+                phrases.add(words, row, entry.source, entry.term, _implied(entry.term, words))
+
+
+def _add_index_terms(phrases: _Phrases, index: CodeIndex, terms: Iterable[tuple[str, tuple[str, ...]]]) -> None:
+    """Adds terms of the Alphabetic Index for codes that no other source gives them."""
+    for term, codes in terms:
+        words = term_words(term)
+        held = {row for row, _source, _condition in phrases.entries.get(phrase_key(words), ())}
+        for row in (index.row(code) for code in codes):
+            if row is not None and row not in held:
+                phrases.add(words, row, Source.ALPHABETIC_INDEX, term, _implied(term, words))
+
+
+def _checked(entries: Iterator[Entry], index: CodeIndex, *, strict: bool) -> Iterator[Entry]:
+    return check_lexicon(entries, lambda code: index.row(code) is not None) if strict else entries
 
 
 _LEADS = frozenset({"history", normalise("s/p")})
@@ -132,13 +158,19 @@ def _condition_text(condition: Condition | None) -> str:
 
 
 def compile_terminology(
-    index: CodeIndex, folder: Path, *, strict: bool = True, progress: Progress | None = None
+    index: CodeIndex,
+    folder: Path,
+    *,
+    index_terms: Iterable[tuple[str, tuple[str, ...]]] = (),
+    strict: bool = True,
+    progress: Progress | None = None,
 ) -> None:
     """Compiles the terminology of ``index`` into ``folder`` (which must exist and be empty).
 
     Args:
         index: The code set.
         folder: Where the arrays go.
+        index_terms: Terms of the Alphabetic Index with their codes, where a site has imported it.
         strict: Refuse lexicon lines whose codes the edition does not know (else leave them out, as is
             right for an edition other than the one that the lexicon was written for).
         progress: Called with a step's name and its share done.
@@ -150,6 +182,8 @@ def compile_terminology(
     phrases = _Phrases()
     _add_official(phrases, index, lambda share: report("terms", share))
     _add_lexicon(phrases, index, strict=strict)
+    _add_ontologies(phrases, index, strict=strict)
+    _add_index_terms(phrases, index, index_terms)
     report("words", 0.0)
     arrays = _phrase_arrays(phrases) | _word_arrays(phrases, index)
     write_arrays(folder, arrays, {"format": FORMAT, "edition": index.edition.name})
@@ -163,11 +197,12 @@ def terminology_folder(home: Path, index: CodeIndex) -> Path:
     differently today is not found.
     """
     digest = hashlib.sha256(f"{index.edition.to_json()}{len(index)}".encode())
-    for folder in ("words", "lexicon"):
+    for folder in ("words", "lexicon", "ontologies"):
         for name in list_tables(folder):
             digest.update(name.encode() + read_text(name).encode())
     for name in ("status/drugs.tsv", "status/allergens.tsv"):
         digest.update(read_text(name).encode())
+    digest.update(index_fingerprint(home, index.edition.name).encode())
     return home / "index" / f"terms-{index.edition.name}-{FORMAT}-{digest.hexdigest()[:12]}"
 
 
@@ -186,7 +221,8 @@ def open_terminology(
     with locked(folder.with_name(f".{folder.name}.lock")):
         if not folder.exists():
             with new_folder(folder) as draft:
-                compile_terminology(index, draft, strict=strict, progress=progress)
+                terms = read_index_terms(home, index.edition.name)
+                compile_terminology(index, draft, index_terms=terms, strict=strict, progress=progress)
     return Terminology(folder)
 
 
@@ -222,6 +258,7 @@ def _word_arrays(phrases: _Phrases, index: CodeIndex) -> dict[str, Array]:
     keys = sorted(phrases.entries)
     weak = weak_words()
     titles = [tuple(dict.fromkeys(term_words(index.title(row)))) for row in range(len(index))]
+    wanted = _wanted_words(index)
     spelled = {word for words in phrases.words.values() for word in words}
     spelled.update(word for words in titles for word in words)
     by_key = sorted((word_key(word), word) for word in spelled)
@@ -234,6 +271,8 @@ def _word_arrays(phrases: _Phrases, index: CodeIndex) -> dict[str, Array]:
     squared = idf**2  # a missing telling word costs more than several common ones
     post_start, post_key, post_weight = _postings(phrase_words, squared)
     title_start, title_word = _csr([number[w] for w in words] for words in titles)
+    asked_start, asked_word = _csr([number[w] for w in asked] for asked, _denied in wanted)
+    denied_start, denied_word = _csr([number[w] for w in denied] for _asked, denied in wanted)
     blob, offsets = pack_strings(word for _key, word in by_key)
     return {
         "words": np.array([key for key, _word in by_key], dtype=np.uint64),
@@ -247,8 +286,27 @@ def _word_arrays(phrases: _Phrases, index: CodeIndex) -> dict[str, Array]:
         "post_weight": post_weight,
         "title_start": title_start,
         "title_word": title_word,
+        "asked_start": asked_start,
+        "asked_word": asked_word,
+        "denied_start": denied_start,
+        "denied_word": denied_word,
         "row_flags": _row_flags(index),
     }
+
+
+def _wanted_words(index: CodeIndex) -> list[tuple[list[str], list[str]]]:
+    """Returns for each code the words that its title asks for beyond the title of its category, and those it denies.
+
+    A code with a 7th character has none of its own: its stem has them.
+    """
+    wanted: list[tuple[list[str], list[str]]] = []
+    shared: set[str] = set()
+    for row in range(len(index)):
+        asked, denied = title_words(index.title(row)) if not index.has_seventh[row] else ([], [])
+        if index.parent[row] < 0:
+            shared = set(asked)
+        wanted.append(([word for word in asked if word not in shared], denied))
+    return wanted
 
 
 def _postings(

@@ -28,11 +28,16 @@ KEYS = {
     "status/integral_symptoms.tsv": ("symptom", "disease"),
     "rules/combinations.tsv": ("result", "needs"),
     "rules/age_sex.tsv": ("prefix", "sex", "age_from", "age_to"),
+    "rules/axes.tsv": ("family", "axis", "value", "chart"),
+    "rules/statements.tsv": ("code", "pattern"),
 }
-# Columns that hold codes, or prefixes of codes, separated by spaces, "|" and "+".
+# Columns that hold codes, or prefixes of codes, separated by spaces, "|" and "+"; "E*" is any kind of diabetes.
 CODES = {
     "rules/combinations.tsv": ("result", "needs", "replaces"),
     "rules/age_sex.tsv": ("prefix",),
+    "rules/families.tsv": ("anchors", "needs", "unless", "targets"),
+    "rules/perinatal.tsv": ("condition", "code"),
+    "rules/pregnancy.tsv": ("condition", "stem", "replaces"),
     "rules/requires.tsv": ("code", "needs"),
     "rules/yields.tsv": ("code", "to"),
     "status/chronic.tsv": ("prefix",),
@@ -91,7 +96,7 @@ def test_a_table_names_codes_that_exist(name, index):
         (column, code)
         for row in rows_of(name)
         for column in CODES[name]
-        for code in row[column].replace("|", " ").replace("+", " ").split()
+        for code in row[column].replace("|", " ").replace("+", " ").replace("E*", "E11").split()
         if not exists(index, code)
     ]
     assert wrong == []

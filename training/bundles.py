@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from models.bundle import Array, ModelManifest, TrainingCorpus, write_bundle
-from suggest.features import FEATURES
+from suggest.feature_names import FEATURES
 from suggest.policy import all_policies
 from suggest.ranking import Model
 from suggest.records import System, TrainingExample
@@ -88,6 +88,7 @@ def _arrays(model: Model) -> dict[str, Array | Mapping[str, Array]]:
             "code": model.learnt_code,
             "precision": model.learnt_precision,
             "support": model.learnt_support,
+            "marked": model.learnt_marked,
             "codes": np.frombuffer("\n".join(model.codes).encode(), dtype=np.uint8),
             "prior": model.prior,
             "unseen_prior": np.array([model.unseen_prior]),

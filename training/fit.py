@@ -134,6 +134,7 @@ def assemble(
         learnt_code=table.code,
         learnt_precision=table.precision,
         learnt_support=table.support,
+        learnt_marked=table.marked,
         codes=table.codes,
         prior=table.prior,
         unseen_prior=table.unseen_prior,

@@ -55,6 +55,7 @@ class PhraseTable:
     code: NDArray[np.int32]
     precision: NDArray[np.float32]
     support: NDArray[np.float32]
+    marked: NDArray[np.float32]
     codes: tuple[str, ...]
     prior: NDArray[np.float32]
     unseen_prior: float
@@ -109,7 +110,11 @@ def learn(documents: Sequence[PhraseDocument]) -> PhraseTable:
     )
     precision = together / (frequency[phrase] + 1)
     marked = _marked(documents, vocabulary, number, max(1, len(codes)))
-    explicit = np.isin(pairs, marked)
+    marked_pairs, times = np.unique(marked, return_counts=True)
+    explicit = np.isin(pairs, marked_pairs)
+    share = np.zeros(len(pairs))
+    share[np.searchsorted(pairs, marked_pairs)] = times
+    share /= frequency[phrase] + 1
     base = notes_of_code[code] / max(1, len(documents))
     enough = (together >= _MIN_NOTES) & (precision >= _MIN_PRECISION) & (precision >= _MIN_LIFT * base)
     keep = np.flatnonzero(enough | (explicit & (precision >= _MIN_PRECISION)))
@@ -123,6 +128,7 @@ def learn(documents: Sequence[PhraseDocument]) -> PhraseTable:
         code=code[keep].astype(np.int32),
         precision=precision[keep].astype(np.float32),
         support=together[keep].astype(np.float32),
+        marked=share[keep].astype(np.float32),
         codes=codes,
         prior=prior[: len(codes)],
         unseen_prior=float(np.log(0.1 / (len(documents) + 1))),
@@ -155,10 +161,10 @@ def _pairs(
 def _marked(
     documents: Sequence[PhraseDocument], vocabulary: NDArray[np.uint64], number: dict[str, int], width: int
 ) -> NDArray[np.int64]:
-    """Returns the packed pairs that coders marked."""
+    """Returns the packed pairs that coders marked, once for each document."""
     found = [(key, number[code]) for document in documents for code, key in document.marked]
     phrases = np.searchsorted(vocabulary, np.array([key for key, _ in found], dtype=np.uint64)).astype(np.int64)
-    return np.unique(phrases * width + np.array([code for _, code in found], dtype=np.int64))
+    return phrases * width + np.array([code for _, code in found], dtype=np.int64)
 
 
 def _best_per_code(code: NDArray[np.int64], score: NDArray[np.float64]) -> NDArray[np.int64]:

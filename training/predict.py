@@ -6,6 +6,8 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from suggest.candidates import Candidates
+from suggest.features import CodeFeatures
 from suggest.pipeline import Suggester
 from suggest.records import Suggestion, System, TrainingExample
 from training.evaluate import Prediction
@@ -17,6 +19,26 @@ class Run:
 
     predictions: tuple[dict[System, Prediction], ...]
     milliseconds: tuple[float, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What the stages made of one chart.
+
+    Attributes:
+        example: The chart with its gold codes.
+        candidates: What was read from it, and the codes that this leads to.
+        table: Their features.
+        suggestion: What was made of them.
+    """
+
+    example: TrainingExample
+    candidates: Candidates
+    table: CodeFeatures
+    suggestion: Suggestion
+
+
+Observer = Callable[[Outcome], None]
 
 
 def prediction_of(suggestion: Suggestion) -> dict[System, Prediction]:
@@ -35,15 +57,29 @@ def predict(
     suggester: Suggester,
     examples: Sequence[TrainingExample],
     *,
+    observers: Sequence[Observer] = (),
     progress: Callable[[str, float], None] | None = None,
 ) -> Run:
-    """Suggests codes for every example."""
+    """Suggests codes for every example.
+
+    Args:
+        suggester: Suggests.
+        examples: Coded charts.
+        observers: Called with the outcome of each chart, in order; their time does not count as the chart's.
+        progress: Called with what is being done and the share done (0 to 1).
+    """
     predictions, milliseconds = [], []
     for i, example in enumerate(examples):
         begin = time.perf_counter()
-        suggestion = suggester.suggest(example.encounter)
+        if observers:
+            candidates, table = suggester.features(example.encounter)
+            suggestion = suggester.decide(example.encounter, candidates, table)
+        else:
+            suggestion = suggester.suggest(example.encounter)
         milliseconds.append(1000 * (time.perf_counter() - begin))
         predictions.append(prediction_of(suggestion))
+        for observe in observers:
+            observe(Outcome(example, candidates, table, suggestion))
         if progress:
             progress("charts", (i + 1) / len(examples))
     return Run(tuple(predictions), tuple(milliseconds))

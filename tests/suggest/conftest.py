@@ -10,7 +10,7 @@ import pytest
 from numpy.typing import NDArray
 
 from suggest.code_sets.index import CodeIndex
-from suggest.features import FEATURES
+from suggest.feature_names import FEATURES
 from suggest.pipeline import Suggester
 from suggest.ranking import Calibration, Model
 from suggest.records import Claim, Encounter, Note, Patient, Setting, Sex
@@ -40,6 +40,7 @@ def untrained_model(**changes: Any) -> Model:
         "learnt_code": np.zeros(0, np.int32),
         "learnt_precision": np.zeros(0, np.float32),
         "learnt_support": np.zeros(0, np.float32),
+        "learnt_marked": np.zeros(0, np.float32),
         "codes": (),
         "prior": np.zeros(0, np.float32),
         "unseen_prior": -5.0,

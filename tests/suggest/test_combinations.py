@@ -29,6 +29,11 @@ def combined(index, *codes, **options):
         (("E11.9", "N18.4"), "E11.22", {"E11.9"}),
         (("E11.9", "G62.9"), "E11.42", {"E11.9", "G62.9"}),
         (("E10.9", "N18.9"), "E10.22", {"E10.9"}),
+        (("E09.9", "N18.31"), "E09.22", {"E09.9"}),
+        (("E13.9", "E16.2"), "E13.649", {"E13.9", "E16.2"}),
+        (("E11.9", "I96"), "E11.52", {"E11.9", "I96"}),
+        (("I12.9", "I50.9", "N18.31"), "I13.0", {"I12.9"}),
+        (("A41.9", "J15.212"), "A41.02", {"A41.9"}),
         (("I25.10", "I20.0"), "I25.110", {"I25.10", "I20.0"}),
         (("J44.9", "J18.9"), "J44.0", {"J44.9"}),
         (("K70.30", "R18.8"), "K70.31", {"K70.30", "R18.8"}),
@@ -53,6 +58,13 @@ def test_only_present_conditions_combine(index, status):
 @pytest.mark.parametrize("source", [Source.DRUG, Source.ALLERGEN])
 def test_drugs_and_allergens_are_no_conditions(index, source):
     assert combined(index, "I10", "N18.30", source=source) == {}
+
+
+def test_rare_types_of_diabetes_need_a_whole_term(index):
+    parts = [row(index, "N18.31", mention=1)]
+    loose = row(index, "E13.9", source=Source.COVERAGE, quality=0.7)
+    assert combine(index, [loose, *parts]) == []
+    assert combine(index, [loose._replace(quality=1.0), *parts])
 
 
 def test_codes_beyond_the_index_are_left_alone(index):

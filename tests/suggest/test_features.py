@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from suggest.features import FEATURES, GROUPS, ROLES, misfit, role_number
+from suggest.feature_names import FEATURES, GROUPS, ROLES, role_number
+from suggest.features import misfit
 from suggest.records import Sex
 
 

@@ -77,6 +77,7 @@ def test_learnt_phrases(tokens_of):
         code=np.array([5, 6, 7], dtype=np.int32),
         precision=np.array([0.5, 0.25, 0.75], dtype=np.float32),
         support=np.array([2, 3, 4], dtype=np.float32),
+        marked=np.zeros(3, np.float32),
     )
     tokens, _words = tokens_of("mood low")
     hits = learnt_hits(tokens, learnt)

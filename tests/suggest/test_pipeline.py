@@ -142,6 +142,7 @@ def test_learnt_phrases_and_codes_that_the_edition_lacks(index, terminology, mak
         learnt_code=np.array([0, 1], dtype=np.int32),
         learnt_precision=np.array([0.9, 0.6], dtype=np.float32),
         learnt_support=np.array([3.0, 2.0], dtype=np.float32),
+        learnt_marked=np.array([0.5, 0.0], dtype=np.float32),
         codes=("D69.2", "Q99.X9Z"),
         prior=np.array([-2.0, -3.0], dtype=np.float32),
     )

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from suggest.features import FEATURES
+from suggest.feature_names import FEATURES
 from suggest.policy import all_policies
 from suggest.ranking import Calibration, calibration_group
 

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from suggest.policy import all_policies
 from suggest.records import PRESENT, Assertion, AssertionStatus, Code, Evidence, RankedCode, Support, System
-from suggest.sequencing import sequence
+from suggest.sequencing import precedences, sequence
 
 POLICIES = all_policies()
 CODES = ("I10", "E11.22", "N18.32", "R05.9", "Z87.891", "W19.XXXA", "Z00.00", "J44.1", "Z88.0", "S52.501A")
@@ -87,3 +87,47 @@ def test_the_order_does_not_depend_on_the_order_given(index, codes, random):
     found = order(index, *shuffled)
     assert found == order(index, *given_codes)
     assert sorted(found) == sorted(codes)
+
+
+@pytest.mark.parametrize(
+    ("first", "then"),
+    [
+        ("I13.0", "I50.22"),
+        ("I12.9", "N18.31"),
+        ("A41.9", "R65.20"),
+        ("A41.9", "J18.9"),
+        ("T81.43XA", "A41.9"),
+        ("G30.9", "F02.80"),
+        ("Z51.11", "C50.912"),
+        ("C34.11", "J91.0"),
+        ("T40.2X1A", "J96.01"),
+        ("T54.3X1A", "H10.211"),
+        ("O24.414", "E66.9"),
+        ("O80", "Z37.0"),
+        ("P22.0", "J96.01"),
+        ("Z38.00", "P59.9"),
+        ("L27.0", "T36.0X5A"),
+        ("N39.0", "B96.20"),
+        ("E11.22", "N18.31"),
+        ("J45.909", "Z79.51"),
+        ("Z00.00", "E78.5"),
+    ],
+)
+def test_guidelines_bar_a_code_from_the_lead_however_it_scores(index, first, then):
+    codes = (proposed(first, 0.4, at=9), proposed(then, 0.9, at=0))
+    assert order(index, *codes, first={then: 0.9, first: 0.1})[0] == first
+
+
+@pytest.mark.parametrize(
+    ("lead", "other"),
+    [("I25.110", "I13.0"), ("G89.3", "C34.11"), ("I12.0", "E11.22"), ("Z12.11", "D12.2"), ("R07.89", "I10")],
+)
+def test_where_no_guideline_speaks_the_score_decides(index, lead, other):
+    codes = (proposed(lead, 0.5), proposed(other, 0.6))
+    assert order(index, *codes, first={lead: 0.9, other: 0.1})[0] == lead
+
+
+def test_each_precedence_cites_its_source_and_bars_no_code_by_itself():
+    for rule in precedences():
+        assert rule.source[:2] in ("I.", "II"), rule
+    assert len({(rule.first.pattern, rule.then.pattern) for rule in precedences()}) == len(precedences())

@@ -1,4 +1,4 @@
-"""Facts of the whole encounter: episode of care, open fracture, trimester, delivery."""
+"""Facts of the whole encounter: episode of care, open fracture, period of a pregnancy."""
 
 from __future__ import annotations
 
@@ -57,15 +57,11 @@ def test_trimesters_begin_as_the_note_at_chapter_15_says(facts, weeks, trimester
     assert facts(f"IUP at {weeks} gestation").trimester == trimester
 
 
-def test_a_delivery_needs_a_pregnancy(facts):
-    assert facts("IUP at 39w1d gestation. NSVD of a healthy girl").delivered
-    assert not facts("Package delivered").delivered
-
-
 def test_facts_as_words(terminology):
     def spelled(found):
         return {terminology.spelling[number] for number in found.words(terminology)}
 
     assert spelled(EncounterFacts()) == set()
     assert spelled(EncounterFacts(trimester=2)) == {"second", "trimester"}
-    assert spelled(EncounterFacts(trimester=3, delivered=True)) == {"childbirth"}
+    assert spelled(EncounterFacts(trimester=3, period="childbirth")) == {"childbirth"}
+    assert spelled(EncounterFacts(period="puerperium")) == {"puerperium"}

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sklearn.ensemble import HistGradientBoostingClassifier
 
-from suggest.features import FEATURES
+from suggest.feature_names import FEATURES
 from suggest.pipeline import Suggester
 from suggest.records import Claim, Code, Encounter, GoldCode, Note, Setting, System, TrainingExample
 from training.fit import FOLDS, best_threshold, chart_rows, fold_of, train

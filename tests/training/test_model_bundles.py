@@ -11,7 +11,7 @@ from sklearn.ensemble import HistGradientBoostingClassifier
 from models.bundle import read_bundle, verify_bundle
 from models.loading import load_model, load_suggester
 from suggest.errors import BundleError
-from suggest.features import FEATURES
+from suggest.feature_names import FEATURES
 from suggest.policy import all_policies
 from suggest.ranking import Calibration, Model
 from suggest.records import Code, Encounter, GoldCode, Note, System, TrainingExample
@@ -39,6 +39,7 @@ def model(**changes):
         "learnt_code": np.array([0, 0, 1], dtype=np.int32),
         "learnt_precision": np.array([0.5, 0.25, 0.75], dtype=np.float32),
         "learnt_support": np.array([1, 2, 3], dtype=np.float32),
+        "learnt_marked": np.array([0, 0.5, 1], dtype=np.float32),
         "codes": ("D69.2", "I10"),
         "prior": np.array([-2.0, -1.0], dtype=np.float32),
         "unseen_prior": -6.5,
@@ -75,7 +76,16 @@ def test_what_is_saved_is_loaded(save):
     assert loaded.codes == made.codes
     assert loaded.thresholds == made.thresholds
     assert loaded.unseen_prior == made.unseen_prior
-    for name in ("learnt_keys", "learnt_start", "learnt_code", "learnt_precision", "learnt_support", "prior", "known"):
+    for name in (
+        "learnt_keys",
+        "learnt_start",
+        "learnt_code",
+        "learnt_precision",
+        "learnt_support",
+        "learnt_marked",
+        "prior",
+        "known",
+    ):
         assert np.array_equal(getattr(loaded, name), getattr(made, name)), name
     rows = np.random.default_rng(5).random((20, len(FEATURES))).astype(np.float32)
     policy = all_policies()["professional"]
@@ -91,6 +101,7 @@ def test_a_model_without_phrases_or_sequencer(save):
         learnt_code=np.zeros(0, np.int32),
         learnt_precision=np.zeros(0, np.float32),
         learnt_support=np.zeros(0, np.float32),
+        learnt_marked=np.zeros(0, np.float32),
         codes=(),
         prior=np.zeros(0, np.float32),
         known=np.zeros(0, np.uint64),

@@ -50,3 +50,24 @@ def test_predictions_come_in_the_order_of_the_examples():
     assert len(run.milliseconds) == 3
     assert all(ms >= 0 for ms in run.milliseconds)
     assert predict(Stub(), []).predictions == ()
+
+
+class Stages(Stub):
+    """Has its stages called one by one."""
+
+    def features(self, encounter):
+        return f"candidates of {encounter.id}", f"table of {encounter.id}"
+
+    def decide(self, encounter, candidates, table):
+        assert (candidates, table) == self.features(encounter)
+        return self.suggest(encounter)
+
+
+def test_observers_see_what_each_stage_made_of_a_chart():
+    examples = [TrainingExample(Encounter(code, (Note("n", "x"),)), ()) for code in ("I10", "J00")]
+    seen = []
+    run = predict(Stages(), examples, observers=[seen.append, lambda outcome: seen.append(outcome.example)])
+    assert run.predictions == predict(Stub(), examples).predictions
+    assert [outcome.table for outcome in seen[::2]] == ["table of I10", "table of J00"]
+    assert seen[1::2] == examples
+    assert seen[0].suggestion == Stub().suggest(examples[0].encounter)

@@ -8,18 +8,21 @@ from pathlib import Path
 from suggest.errors import CorpusError
 from suggest.records import TrainingExample
 from training.corpora.charts import load_charts
-from training.corpora.codiesp import load_codiesp
+from training.corpora.codiesp import load_codiesp, spanish_evidence
+from training.corpora.projection import with_evidence
 
 _WILDCARDS = frozenset("*?[")
 
 
-def load(spec: str, splits: Sequence[str]) -> list[TrainingExample]:
+def load(spec: str, splits: Sequence[str], *, evidence: bool = False) -> list[TrainingExample]:
     """Loads the examples of a corpus.
 
     Args:
         spec: ``codiesp:DIR``, or ``charts:FILE[,FILE...]`` where a FILE may hold the wildcards ``*``, ``**``,
             ``?`` and ``[...]``.
         splits: The published splits to load, one after the other; chart files have none and load whole.
+        evidence: Whether to project the Spanish evidence of CodiEsp onto its translation, which takes some
+            20 s for each 500 charts; charts of other corpora have theirs in any case.
 
     Raises:
         CorpusError: The specification fits no corpus, a file is missing or malformed, no split is named for
@@ -30,6 +33,8 @@ def load(spec: str, splits: Sequence[str]) -> list[TrainingExample]:
         if not splits:
             raise CorpusError(f"corpus {spec!r} needs a split; name train, dev or test")
         examples = [example for split in splits for example in load_codiesp(Path(rest), split)]
+        if evidence:
+            examples = with_evidence(examples, [e for split in splits for e in spanish_evidence(Path(rest), split)])
     elif kind == "charts" and rest:
         examples = [example for path in _expand(rest.split(",")) for example in load_charts(path)]
     else:

@@ -31,7 +31,9 @@ TEXT_FOLDERS = {"en": "text_files_en", "es": "text_files"}
 _PCS_SHAPE = re.compile(r"[0-9A-Z]{4}(?:[0-9A-Z]{3})?")
 _SHAPES = {System.ICD10CM: ICD10CM_SHAPE, System.ICD10PCS: _PCS_SHAPE}
 _LETTERS = {System.ICD10CM: "D", System.ICD10PCS: "P"}
-_LABELS = {"DIAGNOSTICO": System.ICD10CM, "PROCEDIMIENTO": System.ICD10PCS}
+LABELS = {"DIAGNOSTICO": System.ICD10CM, "PROCEDIMIENTO": System.ICD10PCS}
+"""Label of an evidence span -> system of its code."""
+
 _FRAGMENT = re.compile(r"([0-9]+) ([0-9]+)")
 
 # Folders between the one given and the split: none, or one or two as the published archive unpacks.
@@ -109,9 +111,9 @@ def spanish_evidence(folder: Path, split: str) -> list[SpanishEvidence]:
     path = root / f"{split}X.tsv"
     for number, (identifier, label, code, _, position) in _read_rows(path, columns=5):
         _check_known(identifier, texts, path, number)
-        if label not in _LABELS:
-            raise CorpusError(f"{path.name}:{number}: column 2 must be one of {', '.join(_LABELS)}")
-        normal = _normal_code(code, _LABELS[label], path, number)
+        if label not in LABELS:
+            raise CorpusError(f"{path.name}:{number}: column 2 must be one of {', '.join(LABELS)}")
+        normal = _normal_code(code, LABELS[label], path, number)
         fragments = _read_fragments(position, len(texts[identifier]), path, number)
         spans[identifier].append(SpanishSpan(label, normal, fragments))
     return [SpanishEvidence(identifier, text, tuple(spans[identifier])) for identifier, text in texts.items()]
