@@ -24,10 +24,11 @@ _DIABETES = ("E08", "E09", "E10", "E11", "E13")
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """One combination rule; prefixes are without dots."""
+    """One combination rule; prefixes are without dots, ``categories`` those of each part of ``needs``."""
 
     result: str
     needs: tuple[tuple[str, ...], ...]
+    categories: tuple[frozenset[str], ...]
     replaces: tuple[str, ...]
     source: str
 
@@ -48,7 +49,8 @@ def combination_rules() -> tuple[Rule, ...]:
     for row in chain.from_iterable(map(_each_type, read_table("rules/combinations.tsv"))):
         needs = tuple(tuple(p.replace(".", "") for p in part.strip().split("|")) for part in row["needs"].split("+"))
         replaces = tuple(code.replace(".", "") for code in row["replaces"].split())
-        rules.append(Rule(row["result"], needs, replaces, row["source"]))
+        categories = tuple(frozenset(prefix[:3] for prefix in prefixes) for prefixes in needs)
+        rules.append(Rule(row["result"], needs, categories, replaces, row["source"]))
     return tuple(rules)
 
 
@@ -70,14 +72,16 @@ def combine(index: CodeIndex, rows: Sequence[Edge]) -> list[Combination]:
             known = strongest.get(edge.code)
             if known is None or _strength(edge) > _strength(known):
                 strongest[edge.code] = edge
-    best = {index.code(code).replace(".", ""): row for code, row in strongest.items()}
-    best = {code: row for code, row in best.items() if not (code.startswith(_RARE) and _is_loose(row))}
-    categories = {code[:3] for code in best}
+    present = {index.code(code).replace(".", ""): edge for code, edge in strongest.items()}
+    best: dict[str, dict[str, Edge]] = {}
+    for code, edge in present.items():
+        if not (code.startswith(_RARE) and _is_loose(edge)):
+            best.setdefault(code[:3], {})[code] = edge
     found = []
     for rule in combination_rules():
-        if not all(any(prefix[:3] in categories for prefix in prefixes) for prefixes in rule.needs):
+        if any(categories.isdisjoint(best) for categories in rule.categories):
             continue
-        parts = [_strongest(best, prefixes) for prefixes in rule.needs]
+        parts = [_strongest(best, *need) for need in zip(rule.needs, rule.categories, strict=True)]
         target = index.row(rule.result)
         if target is None or any(part is None for part in parts):
             continue
@@ -90,10 +94,15 @@ def combine(index: CodeIndex, rows: Sequence[Edge]) -> list[Combination]:
             )
             for part in kept
         )
-        dropped = tuple(best[code].code for code in best if code.startswith(rule.replaces)) if rule.replaces else ()
-        found.append(Combination(target, edges, tuple(row for row in dropped if row != target)))
-        best[rule.result.replace(".", "")] = edges[0]
-        categories.add(rule.result[:3])
+        replaced = {code[:3] for code in rule.replaces}.intersection(best)
+        dropped = [
+            edge.code
+            for category in sorted(replaced)
+            for code, edge in best[category].items()
+            if code.startswith(rule.replaces) and edge.code != target
+        ]
+        found.append(Combination(target, edges, tuple(dropped)))
+        best.setdefault(rule.result[:3], {})[rule.result.replace(".", "")] = edges[0]
     return found
 
 
@@ -105,6 +114,12 @@ def _strength(edge: Edge) -> float:
     return edge.quality * edge.fit
 
 
-def _strongest(best: dict[str, Edge], prefixes: tuple[str, ...]) -> Edge | None:
-    fitting = [edge for code, edge in best.items() if code.startswith(prefixes)]
+def _strongest(best: dict[str, dict[str, Edge]], prefixes: tuple[str, ...], categories: frozenset[str]) -> Edge | None:
+    """Returns the strongest edge to a code with one of the prefixes, which lie in ``categories``."""
+    fitting = [
+        edge
+        for category in sorted(categories.intersection(best))
+        for code, edge in best[category].items()
+        if code.startswith(prefixes)
+    ]
     return max(fitting, key=_strength, default=None)

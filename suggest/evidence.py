@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -25,7 +27,7 @@ from suggest.status import says_itself
 from suggest.terminology import Terminology
 
 _MOST_SUPPORTS = 8
-_FEW_SUPPORTS = 2
+_FEW_SUPPORTS = 1
 _SHOWN = 0.05
 _TELLING = 0.5
 _PHRASES = {
@@ -67,11 +69,14 @@ def ranked_codes(
     count = len(index)
     names = [index.code(c) if c < count else candidates.unknown[c - count] for c in table.codes.tolist()]
     order = sorted(range(len(names)), key=lambda i: (-probability[i], names[i]))
+    shown = _shown_edges(candidates.edges, table.start)
+    readings = {reading.number: reading for reading in candidates.readings}
     ranked = []
     for i in order:
         row = int(table.codes[i])
         share = float(probability[i])
-        supports = _supports(candidates, table, i, terminology, _MOST_SUPPORTS if share >= _SHOWN else _FEW_SUPPORTS)
+        most = _MOST_SUPPORTS if share >= _SHOWN else _FEW_SUPPORTS
+        supports = _supports(candidates, readings, shown[i], terminology, most)
         ranked.append(
             RankedCode(
                 code=Code(System.ICD10CM, names[i], index.edition.name),
@@ -85,21 +90,41 @@ def ranked_codes(
     return tuple(ranked)
 
 
+def _shown_edges(edges: Edges, start: NDArray[np.int64]) -> list[list[int]]:
+    """Returns the edges worth showing of each code: live ones first, then by quality and place.
+
+    Phrases that merely go together with a code are shown only where nothing names it.
+    """
+    if not len(edges):
+        return []
+    first = start[:-1]
+    code = np.repeat(np.arange(len(first)), np.diff(start))
+    named = edges.source != Source.LEARNT
+    present = edges.status == PRESENT
+    telling = named | (present & (edges.quality >= _TELLING))
+    any_named = np.logical_or.reduceat(named & present, first)[code]
+    any_telling = np.logical_or.reduceat(telling, first)[code]
+    show = np.where(any_named, named, telling | ~any_telling)
+    order = np.lexsort((edges.mention, -edges.quality, ~present, code))
+    order = order[show[order]]
+    return [part.tolist() for part in np.split(order, np.searchsorted(code[order], np.arange(1, len(first))))]
+
+
 def _supports(
-    candidates: Candidates, table: CodeFeatures, i: int, terminology: Terminology, most: int
+    candidates: Candidates,
+    readings: Mapping[int, NoteReading],
+    ordered: Sequence[int],
+    terminology: Terminology,
+    most: int,
 ) -> tuple[Support, ...]:
-    """The best edges of a code, one for each span; live ones first, then by quality and place."""
+    """Returns the supports that edges stand for, one for each span."""
     edges, mentions = candidates.edges, candidates.mentions
-    first, last = int(table.start[i]), int(table.start[i + 1])
-    order = np.lexsort((edges.mention[first:last], -edges.quality[first:last], edges.status[first:last] != 0)) + first
-    order = order[_worth_showing(edges, order)]
     chosen: dict[tuple[int, int, int], int] = {}
-    for e in order.tolist():
+    for e in ordered:
         mention = mentions[int(edges.mention[e])]
         chosen.setdefault((mention.note, mention.start, mention.end), e)
         if len(chosen) == most:
             break
-    readings = {reading.number: reading for reading in candidates.readings}
     result = []
     for e in chosen.values():
         mention = mentions[int(edges.mention[e])]
@@ -115,16 +140,6 @@ def _supports(
             )
         )
     return tuple(result)
-
-
-def _worth_showing(edges: Edges, order: NDArray[np.int64]) -> NDArray[np.bool_]:
-    """Marks the edges to show: phrases that merely go together with a code only where nothing names it."""
-    named: NDArray[np.bool_] = edges.source[order] != Source.LEARNT
-    present = edges.status[order] == PRESENT
-    telling: NDArray[np.bool_] = named | (present & (edges.quality[order] >= _TELLING))
-    if (named & present).any():
-        return named
-    return telling if telling.any() else np.ones(len(order), dtype=bool)
 
 
 def _evidence(reading: NoteReading, mention: Mention) -> Evidence:

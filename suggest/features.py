@@ -75,6 +75,7 @@ class FeatureMaker:
         self._unknown = unknown
         self._prior = prior
         self._marked = np.append(marked, 0).astype(np.float32)
+        self._code = lru_cache(maxsize=50_000)(self._read_code)
         self._static = lru_cache(maxsize=30_000)(self._code_facts)
 
     def table(self, candidates: Candidates, encounter: Encounter, policy: Policy) -> CodeFeatures:
@@ -102,7 +103,7 @@ class FeatureMaker:
         _names, number = np.unique([self._code(code)[:3] for code in codes.tolist()], return_inverse=True)
         return number.astype(np.int64)
 
-    def _code(self, code: int) -> str:
+    def _read_code(self, code: int) -> str:
         count = len(self._index)
         return self._index.code(code) if code < count else self._unknown[code - count]
 

@@ -29,22 +29,30 @@ NEAR, LINE, AROUND, NOTE = 1.0, 0.9, 0.6, 0.3
 
 _KEPT = 3
 _LEAST = 0.5
-_SURE_COVERAGE = 0.7
-_SURE_LEARNT = 0.25
+# Sources of edges that lead to the leaves of their category, and how sure they must be.
+_LEAST_QUALITY = {
+    **dict.fromkeys(map(int, (*PHRASES, Source.COMPOSITION)), 0.0),
+    int(Source.COVERAGE): 0.7,
+    int(Source.LEARNT): 0.25,
+}
 _SIDED = RIGHT | LEFT | BILATERAL
 _MISSING_SIDE = 0.85
 _DENIED_BUT_SAID = 0.5
+# Their codes depend on what goes with what: rules and cues compose them (``combinations``, ``suggest.composition``).
+_COMPOSED = ("E08", "E09", "E10", "E11", "E13", "T3", "T4", "T50", "V", "W", "X", "Y")
 
 
 @dataclass(frozen=True, slots=True)
 class _Leaves:
     """The leaves of a category; leaf i asks for ``words[start[i]:start[i + 1]]``, their idf summing up to ``total``.
 
-    ``denied`` words are those that the title of leaf ``denied_leaf`` says to be absent.
+    ``vocabulary`` is all of ``words``. ``denied`` words are those that the title of leaf ``denied_leaf`` says to be
+    absent.
     """
 
     rows: NDArray[np.int32]
     words: NDArray[np.int32]
+    vocabulary: frozenset[int]
     idf: NDArray[np.float32]
     start: NDArray[np.int64]
     total: NDArray[np.float32]
@@ -63,6 +71,7 @@ class LeafFinder:
         self._resolver = resolver
         self._leaves = lru_cache(maxsize=3000)(self._read_leaves)
         self._weight = np.zeros(len(terminology.words), np.float32)
+        self._composed = np.array([index.code(row).startswith(_COMPOSED) for row in range(len(index))], dtype=bool)
         self._category = np.arange(len(index), dtype=np.int32)
         for row in range(len(index)):
             if index.parent[row] >= 0:
@@ -91,27 +100,29 @@ class LeafFinder:
                 have.setdefault(sentence, set()).add(edge.code)
         found: list[Edge] = []
         previous = -1
+        told = always
         for (sentence, category), edge in sorted(owners.items()):
             leaves = self._leaves(category)
             if len(leaves.rows) < 2:
                 continue
             if sentence != previous:
-                weigh(self._weight, reading, sentence)
+                told = always | weigh(self._weight, reading, sentence)
                 self._weight[list(always)] = NEAR
                 previous = sentence
+            if leaves.vocabulary.isdisjoint(told):
+                continue
             found.extend(self._best(leaves, edge, reading, base, facts, have[sentence]))
         self._weight[reading.words] = 0
         self._weight[list(always)] = 0
         return found
 
     def _leads(self, edge: Edge) -> bool:
-        if edge.status not in (PRESENT, POSSIBLE) or edge.code >= len(self._index):
-            return False
-        if edge.source == Source.COVERAGE:
-            return edge.quality >= _SURE_COVERAGE
-        if edge.source == Source.LEARNT:
-            return edge.quality >= _SURE_LEARNT
-        return edge.source in PHRASES or edge.source == Source.COMPOSITION
+        return (
+            edge.quality >= _LEAST_QUALITY.get(edge.source, 2.0)
+            and edge.status in (PRESENT, POSSIBLE)
+            and edge.code < len(self._index)
+            and not self._composed[edge.code]
+        )
 
     def _best(
         self, leaves: _Leaves, edge: Edge, reading: NoteReading, base: int, facts: EncounterFacts, have: set[int]
@@ -126,9 +137,10 @@ class LeafFinder:
         begin = int(reading.sentence_start[mention.sentence])
         end = int(reading.sentence_start[mention.sentence + 1])
         sides = side_near(reading.tokens.sides, mention.first_token, mention.last_token, begin, end)
-        if sides:
-            wanted = sides | (BILATERAL if sides & 3 == 3 else 0)
-            share[(leaves.sides != 0) & ((leaves.sides & wanted) == 0)] = 0
+        if _several(reading.tokens.sides[begin:end]):
+            share[leaves.sides != 0] = 0  # which site goes with which side is for the nearest words to say
+        elif sides:
+            share[(leaves.sides != 0) & ((leaves.sides & sides) == 0)] = 0
         else:
             share[leaves.sides != 0] *= _MISSING_SIDE
         order = np.argsort(-share * np.sqrt(covered), kind="stable")[:_KEPT]
@@ -163,6 +175,7 @@ class LeafFinder:
         return _Leaves(
             rows=rows,
             words=words,
+            vocabulary=frozenset(words.tolist()),
             idf=idf,
             start=start,
             total=np.add.reduceat(idf, start) if len(rows) else np.zeros(0, np.float32),
@@ -172,13 +185,22 @@ class LeafFinder:
         )
 
 
-def weigh(weight: NDArray[np.float32], reading: NoteReading, sentence: int) -> None:
+def _several(sides: NDArray[np.uint8]) -> bool:
+    """Whether a sentence names more than one side."""
+    bits = int(np.bitwise_or.reduce(sides, initial=0))
+    return bits & (bits - 1) != 0
+
+
+def weigh(weight: NDArray[np.float32], reading: NoteReading, sentence: int) -> frozenset[int]:
     """Writes what each word of a note counts for as seen from a sentence.
 
     Args:
         weight: One element for each word of the vocabulary; elements of words outside the note are left alone.
         reading: The note.
         sentence: Number of the sentence.
+
+    Returns:
+        The words of the sentence's line.
     """
     first, last = reading.sentence_start[sentence : sentence + 2].tolist()
     low, high = int(reading.line[first]), int(reading.line[last - 1])
@@ -189,4 +211,8 @@ def weigh(weight: NDArray[np.float32], reading: NoteReading, sentence: int) -> N
     weight[words] = NOTE
     weight[words[around:around_end]] = AROUND
     weight[words[line:line_end]] = LINE
+    if reading.tokens.sides[first:last].any():  # "pain in left shoulder, right knee": neither side has the other's site
+        elsewhere = reading.word_sided[around:around_end]
+        weight[words[around:around_end][elsewhere]] = NOTE
     weight[words[begin:end]] = NEAR
+    return frozenset(words[line:line_end].tolist())

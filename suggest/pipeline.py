@@ -13,6 +13,7 @@ from suggest.code_sets.editions import choose_edition
 from suggest.code_sets.index import CodeIndex
 from suggest.evidence import ranked_codes
 from suggest.features import CodeFeatures, FeatureMaker
+from suggest.leading import lead_features
 from suggest.mentions import LearntPhrases
 from suggest.nlp import make_nlp
 from suggest.policy import Policy, policy_for
@@ -95,9 +96,10 @@ class Suggester:
         )
 
     def _first_scores(self, proposed: Sequence[RankedCode], table: CodeFeatures) -> dict[str, float]:
-        names = {code.code.code for code in proposed}
-        rows = [i for i, code in enumerate(table.codes.tolist()) if self.code(code) in names]
-        scores = self._model.first_scores(table.values[rows])
+        probability = {code.code.code: code.probability for code in proposed}
+        rows = [i for i, code in enumerate(table.codes.tolist()) if self.code(code) in probability]
+        likely = np.array([probability[self.code(int(table.codes[i]))] for i in rows])
+        scores = self._model.first_scores(lead_features(table.values[rows], likely))
         return {self.code(int(table.codes[i])): float(score) for i, score in zip(rows, scores, strict=True)}
 
     def read(self, encounter: Encounter) -> list[NoteReading]:

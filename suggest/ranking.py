@@ -82,7 +82,11 @@ class Model:
         return self.calibrations[calibration_group(policy)].apply(self.ranker.predict_proba(rows)[:, 1])
 
     def first_scores(self, rows: NDArray[np.float32]) -> NDArray[np.float64]:
-        """Returns how likely each row's code is to be listed first (only the order counts)."""
+        """Returns how likely each code is to be listed first (only the order counts).
+
+        Args:
+            rows: From ``suggest.leading.lead_features``.
+        """
         if self.sequencer is None or not len(rows):
             return np.zeros(len(rows))
         return self.sequencer.predict_proba(rows)[:, 1]

@@ -27,7 +27,7 @@ from suggest.measurements import measured
 from suggest.mentions import CoverageMatcher, Hits, LearntPhrases, learnt_hits, longest, phrase_hits, spans_of
 from suggest.newborn import newborn_codes
 from suggest.nlp import read
-from suggest.records import Assertion, Encounter, Mention, Note, Patient, Section
+from suggest.records import Assertion, AssertionStatus, Encounter, Mention, Note, Patient, Section
 from suggest.sections import families_of_tokens, find_sections
 from suggest.spelling import Speller
 from suggest.statements import statements_in
@@ -49,8 +49,10 @@ class NoteReading:
         offsets: Character offset of each token, and of the end of the text.
         sentence_start: First token of each sentence, and the number of tokens.
         sentence_words: Vocabulary numbers of the words of each sentence that holds a mention.
-        words: Vocabulary numbers of all words, in the order of the text, and of those that they imply.
+        words: Vocabulary numbers of all words, in the order of the text, and of those that they imply; words of what
+            is denied, hypothetical or a relative's are left out.
         word_token: Token of each of ``words``.
+        word_sided: Whether the sentence of each of ``words`` names a side.
         line: Number of the line of each token.
     """
 
@@ -66,9 +68,11 @@ class NoteReading:
     sentence_words: dict[int, frozenset[int]]
     words: NDArray[np.int32]
     word_token: NDArray[np.int64]
+    word_sided: NDArray[np.bool_]
     line: NDArray[np.int64]
 
 
+_UNSAID = (AssertionStatus.NEGATED, AssertionStatus.HYPOTHETICAL, AssertionStatus.FAMILY)
 _LINE_BREAK = re.compile(r"\n")
 _LONGEST_IMPLYING = 3
 _YEARS = frozenset(get_string_id(str(year)) for year in range(1950, 2050))
@@ -152,6 +156,8 @@ class Reader:
         starts = np.append(np.flatnonzero(np.diff(tokens.sentence, prepend=-1)), len(offsets) - 1)
         word_token, words = self._words(tokens)
         of_sentence = _sentence_words(tokens, word_token, words, {mention.sentence for mention in mentions})
+        said = _said(word_token, mentions)
+        sided = np.bincount(tokens.sentence, tokens.sides > 0)[tokens.sentence[word_token[said]]] > 0
         breaks = np.array([match.start() for match in _LINE_BREAK.finditer(note.text)], dtype=np.int64)
         line = np.searchsorted(breaks, offsets[:-1])
         return NoteReading(
@@ -165,8 +171,9 @@ class Reader:
             offsets,
             starts,
             of_sentence,
-            words,
-            word_token,
+            words[said],
+            word_token[said],
+            sided,
             line,
         )
 
@@ -239,6 +246,19 @@ class Reader:
             else:
                 keep[i] = fits_patient(condition, patient)
         return keep
+
+
+def _said(token: NDArray[np.int64], mentions: Sequence[Mention]) -> NDArray[np.bool_]:
+    """Tells which tokens lie in no mention that is denied, hypothetical or a relative's, or in a present one too."""
+    size = int(token[-1]) + 2 if len(token) else 1
+    said = np.ones(size, dtype=bool)
+    for mention in mentions:
+        if mention.assertion.status in _UNSAID:
+            said[mention.first_token : mention.last_token] = False
+    for mention in mentions:
+        if mention.assertion.status not in _UNSAID:
+            said[mention.first_token : mention.last_token] = True
+    return said[token]
 
 
 def _sentence_words(

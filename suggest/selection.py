@@ -41,7 +41,7 @@ _NOT_SAID = re.compile(r"\bunspecified\b|\bnot specified\b", re.IGNORECASE)
 _WITHOUT = re.compile(r"\bwithout\b", re.IGNORECASE)
 _COMMON = frozenset({"with", "type", "other", "specified", "encounter", "complication", "complications"})
 _WORTH_SHOWING = 0.1
-_SIDE = re.compile(r"\b(?:right|left|bilateral)\b", re.IGNORECASE)
+_SIDE = re.compile(r"\b(?:right|left|bilateral|unspecified) ?\b", re.IGNORECASE)
 _SEVERAL_TOGETHER = ("E08", "E09", "E10", "E11", "E13", "F1", "I69", "O", "P", "T", "V", "W", "X", "Y", "Z")
 
 

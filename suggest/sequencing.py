@@ -9,17 +9,13 @@ then external causes. A manifestation comes after its cause (I.A.13, "code first
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from functools import lru_cache
 
 from suggest.code_sets.index import CodeIndex
-from suggest.code_sets.ranges import excludes_codes
 from suggest.feature_names import ROLES, role_number
+from suggest.leading import may_lead, rows_to_code_first
 from suggest.policy import Policy
 from suggest.records import AssertionStatus, CodeLine, RankedCode
-from suggest.resources import read_table
 
 _INDIRECT = frozenset({"learnt", "combination"})
 _EXTERNAL = 4
@@ -41,8 +37,9 @@ def sequence(
     """
     keyed = sorted(proposed, key=_place)
     if first and keyed:
-        free = _free_to_lead(keyed, index)
-        lead = max(free, key=lambda code: (_class(code.code.code) < _EXTERNAL, first.get(code.code.code, 0.0)))
+        free = may_lead([code.code.code for code in keyed], index)
+        able = [code for code, may in zip(keyed, free, strict=True) if may]
+        lead = max(able, key=lambda code: (_class(code.code.code) < _EXTERNAL, first.get(code.code.code, 0.0)))
         keyed = [lead, *(code for code in keyed if code is not lead)]
     keyed = _causes_first(keyed, index)
     return tuple(
@@ -53,50 +50,6 @@ def sequence(
         )
         for position, code in enumerate(keyed)
     )
-
-
-@dataclass(frozen=True, slots=True)
-class Precedence:
-    """A guideline that puts some codes before others; both are patterns of codes without dots.
-
-    A code that fits both is put before nothing: it is one of those that follow.
-    """
-
-    first: re.Pattern[str]
-    then: re.Pattern[str]
-    source: str
-
-
-@lru_cache(maxsize=1)
-def precedences() -> tuple[Precedence, ...]:
-    """Reads ``rules/sequence.tsv``."""
-    rows = read_table("rules/sequence.tsv")
-    return tuple(Precedence(re.compile(row["first"]), re.compile(row["then"]), row["source"]) for row in rows)
-
-
-@lru_cache(maxsize=200_000)
-def _follows(code: str, other: str) -> bool:
-    """Whether a guideline puts a code behind another one that is on the same claim."""
-    plain, before = code.replace(".", ""), other.replace(".", "")
-    return any(
-        rule.then.search(plain) and rule.first.search(before) and not rule.then.search(before) for rule in precedences()
-    )
-
-
-def _free_to_lead(codes: Sequence[RankedCode], index: CodeIndex) -> list[RankedCode]:
-    """Returns the codes that may be listed first: those that follow none of the others, or all if none is free."""
-    rows = {code.code.code: index.row(code.code.code) for code in codes}
-    free = []
-    for code in codes:
-        name = code.code.code
-        row = rows[name]
-        causes: frozenset[int | None] = _rows_to_code_first(index, row) if row is not None else frozenset()
-        if not any(
-            other is not code and (rows[other.code.code] in causes or _follows(name, other.code.code))
-            for other in codes
-        ):
-            free.append(code)
-    return free or list(codes)
 
 
 def _class(code: str) -> int:
@@ -134,19 +87,12 @@ def _causes_first(ordered: list[RankedCode], index: CodeIndex) -> list[RankedCod
         row = index.row(code.code.code)
         if row is None:
             continue
-        named = _rows_to_code_first(index, row)
+        named = rows_to_code_first(index, row)
         causes = [other for other in result if other is not code and index.row(other.code.code) in named]
         last = max((result.index(other) for other in causes), default=-1)
         if last > result.index(code):
             result.insert(last, result.pop(result.index(code)))
     return result
-
-
-@lru_cache(maxsize=20_000)
-def _rows_to_code_first(index: CodeIndex, row: int) -> frozenset[int]:
-    """Returns the rows that the "code first" notes of a code name."""
-    ranges = (found for note in index.notes(row, "code_first") for found in excludes_codes(note.text))
-    return frozenset(int(cause) for found in ranges for cause in index.rows_in(found))
 
 
 def _reason(code: RankedCode, position: int) -> str:

@@ -19,8 +19,9 @@ from suggest.resources import list_tables, read_table, read_text
 FOLDERS = sorted(entry.name for entry in files("suggest.resources").iterdir() if entry.is_dir())
 TABLES = [name for folder in FOLDERS for name in list_tables(folder)]
 
-# Tables in which the order of lines says something: later combinations build on the results of earlier ones.
-ORDERED = {"rules/combinations.tsv"}
+# Tables in which the order of lines says something: later combinations build on the results of earlier ones, and
+# precedences stand in the order of the guidelines.
+ORDERED = {"rules/combinations.tsv", "rules/sequence.tsv"}
 # Columns that say what a line is about; by default the first one alone.
 KEYS = {
     "assertion/classes.tsv": ("class", "word"),
@@ -28,6 +29,11 @@ KEYS = {
     "status/integral_symptoms.tsv": ("symptom", "disease"),
     "rules/combinations.tsv": ("result", "needs"),
     "rules/age_sex.tsv": ("prefix", "sex", "age_from", "age_to"),
+    "rules/sequence.tsv": ("first", "then"),
+    "composition/manifestations.tsv": ("condition", "drug", "result"),
+    "composition/residences.tsv": ("residence", "room"),
+    "composition/skin_tumors.tsv": ("tumor", "site"),
+    "composition/transport.tsv": ("role", "partner"),
     "rules/axes.tsv": ("family", "axis", "value", "chart"),
     "rules/statements.tsv": ("code", "pattern"),
 }
@@ -39,6 +45,10 @@ CODES = {
     "rules/perinatal.tsv": ("condition", "code"),
     "rules/pregnancy.tsv": ("condition", "stem", "replaces"),
     "rules/requires.tsv": ("code", "needs"),
+    "composition/manifestations.tsv": ("condition", "result"),
+    "composition/residences.tsv": ("residence", "code"),
+    "composition/skin_tumors.tsv": ("code",),
+    "composition/transport.tsv": ("code",),
     "rules/yields.tsv": ("code", "to"),
     "status/chronic.tsv": ("prefix",),
     "status/family_history.tsv": ("prefix", "code"),

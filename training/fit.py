@@ -16,6 +16,7 @@ from sklearn.ensemble import HistGradientBoostingClassifier
 from sklearn.isotonic import IsotonicRegression
 
 from suggest.code_sets.index import CodeIndex
+from suggest.leading import lead_features, may_lead
 from suggest.nlp import make_nlp
 from suggest.pipeline import Suggester
 from suggest.policy import policy_for
@@ -26,7 +27,7 @@ from training.excerpts import excerpts
 from training.phrases import PhraseDocument, PhraseTable, learn, read_document
 
 FOLDS = 5
-TREES = 220
+TREES = 110
 """Trees of a model that is meant for use; fewer train faster and rank worse."""
 GROUPS = ("claims", "benchmark")
 # charts under claim policies are what the shipped model is for; they are fewer than those of a benchmark
@@ -48,12 +49,14 @@ class Rows:
         group: Calibration group of each row (index into ``GROUPS``).
         weight: Weight of each row in fitting.
         first: Whether the chart lists the code first.
+        codes: The code of each row.
         missed: Number of right codes of each chart that are no candidates.
     """
 
     values: NDArray[np.float32]
     right: NDArray[np.bool_]
     first: NDArray[np.bool_]
+    codes: list[str]
     chart: NDArray[np.int32]
     group: NDArray[np.int8]
     weight: NDArray[np.float32]
@@ -108,7 +111,7 @@ def train(
     report("final trees", 0.0)
     ranker = _fit(rows.values, rows.right, rows.weight, seed, trees)
     report("final trees", 1.0)
-    sequencer = _fit_sequencer(rows, probability, seed, charts=len(documents))
+    sequencer = _fit_sequencer(rows, probability, index, seed, charts=len(documents))
     return assemble(name, ranker, calibrations, thresholds, learn(documents), known, sequencer=sequencer)
 
 
@@ -184,6 +187,7 @@ def _out_of_fold(
         values=np.concatenate([rows.values for rows, _chart, _group in parts]),
         right=np.concatenate([rows.right for rows, _chart, _group in parts]),
         first=np.concatenate([rows.first for rows, _chart, _group in parts]),
+        codes=[code for rows, _chart, _group in parts for code in rows.codes],
         chart=np.repeat([chart for _rows, chart, _group in parts], sizes).astype(np.int32),
         group=group,
         weight=weight.astype(np.float32),
@@ -199,6 +203,7 @@ class ChartRows:
     right: NDArray[np.bool_]
     first: NDArray[np.bool_]
     rejected: NDArray[np.bool_]
+    codes: list[str]
     missed: int
 
 
@@ -214,11 +219,18 @@ def chart_rows(suggester: Suggester, example: TrainingExample) -> ChartRows:
     right = np.array([name in gold for name in names], dtype=bool)
     first = np.array([name == gold[0] if gold else False for name in names], dtype=bool)
     rejected = np.array([name in example.not_codable for name in names], dtype=bool)
-    return ChartRows(table.values[keep], right[keep], first[keep], rejected[keep], len(set(gold) - set(names)))
+    return ChartRows(
+        values=table.values[keep],
+        right=right[keep],
+        first=first[keep],
+        rejected=rejected[keep],
+        codes=[name for name, kept in zip(names, keep, strict=True) if kept],
+        missed=len(set(gold) - set(names)),
+    )
 
 
 def _fit_sequencer(
-    rows: Rows, probability: NDArray[np.float64], seed: int, *, charts: int
+    rows: Rows, probability: NDArray[np.float64], index: CodeIndex, seed: int, *, charts: int
 ) -> HistGradientBoostingClassifier | None:
     """Learns which of the codes that would be proposed is listed first; ``None`` without sequenced charts.
 
@@ -229,8 +241,15 @@ def _fit_sequencer(
     mine = claims & (rows.chart < charts) & (rows.right | (probability >= _LIKELY))
     if rows.first[mine].sum() < 2 * FOLDS:
         return None
+    values, first = [], []
+    for chart in np.unique(rows.chart[mine]).tolist():
+        own = np.flatnonzero(mine & (rows.chart == chart))
+        # what a guideline puts behind another code is never asked about
+        free = np.array(may_lead([rows.codes[i] for i in own.tolist()], index))
+        values.append(lead_features(rows.values[own], probability[own])[free])
+        first.append(rows.first[own][free])
     trees = HistGradientBoostingClassifier(
-        max_iter=80,
+        max_iter=100,
         learning_rate=0.06,
         max_leaf_nodes=8,
         min_samples_leaf=15,
@@ -239,7 +258,7 @@ def _fit_sequencer(
         early_stopping=False,
         random_state=seed,
     )
-    return trees.fit(rows.values[mine], rows.first[mine])
+    return trees.fit(np.concatenate(values), np.concatenate(first))
 
 
 def _fit(
@@ -247,8 +266,8 @@ def _fit(
 ) -> HistGradientBoostingClassifier:
     ranker = HistGradientBoostingClassifier(
         max_iter=trees,
-        learning_rate=0.07,
-        max_leaf_nodes=24,
+        learning_rate=0.12,
+        max_leaf_nodes=48,
         min_samples_leaf=30,
         l2_regularization=5.0,
         max_features=0.5,

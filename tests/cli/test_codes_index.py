@@ -74,4 +74,4 @@ def test_a_file_that_does_not_fit_is_refused(codes, tmp_path, name, text, messag
     done = codes("import", "icd10cm-index", path)
     assert done.code == 2
     assert message in done.err
-    assert not list((tmp_path / "home" / "index").glob("alphabetic-*"))
+    assert not list((tmp_path / "home" / "code_sets").glob("alphabetic-*"))

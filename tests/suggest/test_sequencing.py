@@ -6,9 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from suggest.leading import precedences
 from suggest.policy import all_policies
 from suggest.records import PRESENT, Assertion, AssertionStatus, Code, Evidence, RankedCode, Support, System
-from suggest.sequencing import precedences, sequence
+from suggest.sequencing import sequence
 
 POLICIES = all_policies()
 CODES = ("I10", "E11.22", "N18.32", "R05.9", "Z87.891", "W19.XXXA", "Z00.00", "J44.1", "Z88.0", "S52.501A")

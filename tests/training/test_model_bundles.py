@@ -12,6 +12,7 @@ from models.bundle import read_bundle, verify_bundle
 from models.loading import load_model, load_suggester
 from suggest.errors import BundleError
 from suggest.feature_names import FEATURES
+from suggest.leading import COLUMNS, lead_features
 from suggest.policy import all_policies
 from suggest.ranking import Calibration, Model
 from suggest.records import Code, Encounter, GoldCode, Note, System, TrainingExample
@@ -20,9 +21,9 @@ from training.bundles import corpora_of, licence_of, model_card, save_model
 CREATED = "2026-05-01T00:00:00+00:00"
 
 
-def trees(seed):
+def trees(seed, columns):
     rng = np.random.default_rng(seed)
-    rows = rng.random((120, len(FEATURES))).astype(np.float32)
+    rows = rng.random((120, columns)).astype(np.float32)
     return HistGradientBoostingClassifier(max_iter=3, random_state=seed).fit(rows, rows[:, 0] > 0.5)
 
 
@@ -30,8 +31,8 @@ def model(**changes):
     straight = Calibration(np.array([0.0, 1.0]), np.array([0.1, 0.9]))
     parts = {
         "name": "m1",
-        "ranker": trees(0),
-        "sequencer": trees(1),
+        "ranker": trees(0, len(FEATURES)),
+        "sequencer": trees(1, COLUMNS),
         "calibrations": {"claims": straight, "benchmark": straight},
         "thresholds": {"default": 0.3, "professional": 0.25},
         "learnt_keys": np.array([3, 9], dtype=np.uint64),
@@ -90,6 +91,8 @@ def test_what_is_saved_is_loaded(save):
     rows = np.random.default_rng(5).random((20, len(FEATURES))).astype(np.float32)
     policy = all_policies()["professional"]
     assert np.array_equal(loaded.probabilities(rows, policy), made.probabilities(rows, policy))
+    rows = lead_features(rows, np.linspace(0, 1, len(rows)))
+    assert rows.shape[1] == COLUMNS
     assert np.array_equal(loaded.first_scores(rows), made.first_scores(rows))
 
 

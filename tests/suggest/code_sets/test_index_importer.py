@@ -21,7 +21,7 @@ FOLDER = Path(__file__).parent / "alphabetic"
 DISEASES, EXTERNAL, NEOPLASMS, DRUGS = (
     FOLDER / f"icd10cm-{name}-2026.xml" for name in ("index", "eindex", "neoplasm", "drug")
 )
-STORED = "index/alphabetic-FY2026.jsonl"
+STORED = "code_sets/alphabetic-FY2026.jsonl"
 
 
 @pytest.fixture
@@ -127,7 +127,9 @@ def test_a_file_of_another_edition_is_refused_and_nothing_changes(load, write, t
     with pytest.raises(CodeSetError, match=message):
         load(path)
     assert (tmp_path / STORED).read_bytes() == stored
-    assert [entry.name for entry in (tmp_path / "index").iterdir() if entry.suffix != ".lock"] == [Path(STORED).name]
+    assert [entry.name for entry in (tmp_path / "code_sets").iterdir() if entry.suffix != ".lock"] == [
+        Path(STORED).name
+    ]
 
 
 def test_a_drug_keeps_the_columns_whose_codes_are_known(load, write, tmp_path):
