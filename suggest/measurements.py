@@ -13,7 +13,8 @@ _BMI_PERCENTILE = re.compile(
     r"\b(?:BMI|body mass index)\b[^\n]{0,24}?\b(\d{1,2})(?:\.\d)?\s*(?:th|st|nd|rd|%\s*ile|percentile)", re.I
 )
 _WEEKS = re.compile(
-    r"\b(\d{1,2})\s*(?:\+\s*[0-6]\s*(?:w|wks?|weeks?)|(?:w|wks?|weeks?)(?:\s*(?:and\s*)?\+?\s*[0-6]\s*/?\s*(?:d|days?|7))?|(?:\+\s*)?[0-6]/7)\b",
+    r"\b(\d{1,2})\s{0,3}(?:\+\s{0,3}[0-6]\s{0,3}(?:w|wks?|weeks?)|"
+    r"(?:w|wks?|weeks?)(?:\s{0,3}(?:and\s{0,3})?\+?\s{0,3}[0-6]\s{0,3}/?\s{0,3}(?:d|days?|7))?|(?:\+\s{0,3})?[0-6]/7)\b",
     re.I,
 )
 _PREGNANT = re.compile(
@@ -24,6 +25,7 @@ _EARLIER = re.compile(
     r"\b(?:prior|previous|prev|history|hx|h/o|last|sab|loss|miscarr\w*|ptb|ptd|preterm birth)\b", re.I
 )
 _LATER = re.compile(r"\s*(?:post-?partum|pp\b|after|ago|old|of age|later|s/p|post)", re.I)
+_STATEMENT = 300  # characters of a statement at most: looking back further on a line would cost its square
 _YOUNGEST_MOTHER = 9
 _WITH_DAYS = re.compile(r"\d\D+\d")
 _ADULT = 20
@@ -108,7 +110,8 @@ def _weeks(text: str) -> Iterator[Measured]:
 
 def _is_other(text: str, weeks: re.Match[str]) -> bool:
     """Whether weeks are those of an earlier pregnancy (``prior PTB at 33w``) or no weeks of gestation at all."""
-    line = max(text.rfind(mark, 0, weeks.start()) for mark in "\n.;,") + 1
+    low = max(0, weeks.start() - _STATEMENT)
+    line = max(low, *(text.rfind(mark, low, weeks.start()) + 1 for mark in "\n.;,"))
     return bool(_LATER.match(text, weeks.end()) or _EARLIER.search(text, line, weeks.start()))
 
 

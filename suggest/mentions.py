@@ -24,6 +24,7 @@ _STRIDE = 8
 _COVERAGE_SHARE = 0.6
 _COVERAGE_KEPT = 6
 _SEGMENTS_AT_ONCE = 256
+_LEAST_PRECISION = 0.25  # of the best learnt phrase of a code that nothing else leads to
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,6 +156,19 @@ def learnt_hits(tokens: TokenKeys, learnt: LearntPhrases) -> Hits:
         group=np.full(len(entry), -1, np.int32),
         anchor=np.full(len(entry), -1, np.int32),
     )
+
+
+def worth_claiming(hits: Hits) -> NDArray[np.bool_]:
+    """Marks the hits that may lead to a claim's code: all but learnt phrases that hardly ever go with a code.
+
+    They would be of use where nothing else leads to the code, and there they are next to never right: of the codes
+    that charts of the project carry, 0.4 % are reached by nothing but them, which make up two fifths of the
+    candidates. Benchmarks that code whatever is mentioned keep them.
+    """
+    learnt = hits.source == Source.LEARNT
+    sure = np.unique(hits.code[~learnt | (hits.quality >= _LEAST_PRECISION)])
+    worth: NDArray[np.bool_] = ~learnt | np.isin(hits.code, sure)
+    return worth
 
 
 def _segments(tokens: TokenKeys) -> tuple[I32, I32, int]:

@@ -21,7 +21,8 @@ _WEIGHT = re.compile(
 )
 _PRETERM = re.compile(r"\bpre-?term\b|\bpremat\w+|\bpree?mies?\b|\b(?:ex|former)[- ]\d\d", re.I)
 _AT_BIRTH = re.compile(
-    r"\b(2\d|3[0-6])\s*(?:\+\s*[0-6](?:\s*/\s*7)?|[0-6]/7|w\s*[0-6]\s*d?(?!\w))?\s*-?\s*(?:w|wks?|weeks?|weekers?)?\b",
+    r"\b(2\d|3[0-6])\s{0,3}(?:\+\s{0,3}[0-6](?:\s{0,3}/\s{0,3}7)?|[0-6]/7|w\s{0,3}[0-6]\s{0,3}d?(?!\w))?"
+    r"\s{0,3}-?\s{0,3}(?:w|wks?|weeks?|weekers?)?\b",
     re.I,
 )
 _OF_BIRTH = re.compile(r"\b(?:born|birth|delivered|ex|former)\b[^\n]*$", re.I)

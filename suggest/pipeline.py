@@ -104,8 +104,9 @@ class Suggester:
 
     def read(self, encounter: Encounter) -> list[NoteReading]:
         """Reads the notes that count: not empty and not entered in error."""
+        policy = policy_for(encounter)
         notes = [note for note in encounter.notes if note.status is not NoteStatus.ENTERED_IN_ERROR]
-        return [self._reader.read(note, i, encounter) for i, note in enumerate(notes) if note.text.strip()]
+        return [self._reader.read(note, i, encounter, policy) for i, note in enumerate(notes) if note.text.strip()]
 
     def candidates(self, encounter: Encounter, readings: list[NoteReading]) -> Candidates:
         """Returns the candidates that what was read of an encounter leads to."""

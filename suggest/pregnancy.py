@@ -15,6 +15,7 @@ from suggest.records import Patient, Setting, Sex
 PREGNANCY, CHILDBIRTH, PUERPERIUM = "pregnancy", "childbirth", "puerperium"
 
 _YOUNGEST, _OLDEST = 9, 60
+_STATEMENT = 500  # characters of a statement at most: looking back further on a line would cost its square
 _OUTPATIENT = (Setting.OUTPATIENT, Setting.TELEHEALTH, Setting.HOME_HEALTH, Setting.ED)
 _SIGNS = ("preg", "gestat", "iup", "partum", "natal", "gravid", "fetal", "deliver", "ob ", " ega", " ga ", "ppd", " pp",
           "nsvd", "w0d", "w1d", "w2d", "w3d", "w4d", "w5d", "w6d", "g1", "g2", "g3", "g4", "g5")  # fmt: skip
@@ -42,9 +43,9 @@ _NOT_NOW = re.compile(
     re.IGNORECASE,
 )
 _POSTPARTUM = re.compile(
-    r"\b(?:\d{1,2}|one|two|three|four|five|six|eight)[ -]*(?:d|days?|w|wks?|weeks?|mos?|months?)?[ -]*"
+    r"\b(?:\d{1,2}|one|two|three|four|five|six|eight)[ -]{0,3}(?:d|days?|w|wks?|weeks?|mos?|months?)?[ -]{0,3}"
     r"(?:post-?partum|pp)\b(?!\s*\?)|\bpost-?partum (?:day|visit|check|exam|follow|f/u|clinic|mood|readmi\w+)|"
-    r"\bPPD\s*#?\s*\d|\b(?:weeks?|wks?|days?) (?:after|since|s/p) (?:delivery|birth|NSVD|SVD|c/s|c-?section)",
+    r"\bPPD\s{0,3}#?\s{0,3}\d|\b(?:weeks?|wks?|days?) (?:after|since|s/p) (?:delivery|birth|NSVD|SVD|c/s|c-?section)",
     re.IGNORECASE,
 )
 
@@ -102,4 +103,5 @@ def _born(text: str) -> bool:
 
 def _line_start(text: str, at: int) -> int:
     """Returns where the statement that holds a place begins."""
-    return max(text.rfind(mark, 0, at) for mark in ("\n", ". ", "; ")) + 1
+    low = max(0, at - _STATEMENT)
+    return max(low, *(text.rfind(mark, low, at) + 1 for mark in ("\n", ". ", "; ")))

@@ -24,9 +24,19 @@ from suggest.headings import families
 from suggest.keys import TokenKeys, token_keys, windows
 from suggest.lexicon import Condition, Source
 from suggest.measurements import measured
-from suggest.mentions import CoverageMatcher, Hits, LearntPhrases, learnt_hits, longest, phrase_hits, spans_of
+from suggest.mentions import (
+    CoverageMatcher,
+    Hits,
+    LearntPhrases,
+    learnt_hits,
+    longest,
+    phrase_hits,
+    spans_of,
+    worth_claiming,
+)
 from suggest.newborn import newborn_codes
 from suggest.nlp import read
+from suggest.policy import Policy
 from suggest.records import Assertion, AssertionStatus, Encounter, Mention, Note, Patient, Section
 from suggest.sections import families_of_tokens, find_sections
 from suggest.spelling import Speller
@@ -78,6 +88,18 @@ _LONGEST_IMPLYING = 3
 _YEARS = frozenset(get_string_id(str(year)) for year in range(1950, 2050))
 
 
+@dataclass(frozen=True, slots=True)
+class _Layout:
+    """The tokens of a note and where they stand; ``ends`` has the offset after each token."""
+
+    tokens: TokenKeys
+    offsets: NDArray[np.int64]
+    ends: NDArray[np.int64]
+    sections: list[Section]
+    token_section: NDArray[np.int64]
+    names: list[str]
+
+
 class Reader:
     """Reads notes with one terminology and one table of learnt phrases."""
 
@@ -107,13 +129,41 @@ class Reader:
         self._speller = Speller(terminology, np.union1d(known, self._composer.words))
         self._asserter = Asserter(nlp)
 
-    def read(self, note: Note, number: int, encounter: Encounter) -> NoteReading:
+    def read(self, note: Note, number: int, encounter: Encounter, policy: Policy) -> NoteReading:
         """Reads the note that stands at position ``number`` of ``encounter``."""
         with self._nlp.memory_zone():
             doc = read(self._nlp, note.text)
-            return self._read(doc, note, number, encounter)
+            return self._read(doc, note, number, encounter, policy)
 
-    def _read(self, doc: Doc, note: Note, number: int, encounter: Encounter) -> NoteReading:
+    def _read(self, doc: Doc, note: Note, number: int, encounter: Encounter, policy: Policy) -> NoteReading:
+        layout = self._layout(doc, note)
+        tokens, offsets = layout.tokens, layout.offsets
+        hits = self._hits(note, layout, encounter)
+        if policy.status_transforms:
+            hits = hits.take(worth_claiming(hits))
+        spans, hit_mention = spans_of(hits)
+        mentions = self._mentions(doc, layout, spans, number)
+        word_token, words = self._words(tokens)
+        said = _said(word_token, mentions)
+        breaks = np.array([match.start() for match in _LINE_BREAK.finditer(note.text)], dtype=np.int64)
+        return NoteReading(
+            number=number,
+            note=note,
+            sections=layout.sections,
+            mentions=mentions,
+            hits=hits,
+            hit_mention=hit_mention,
+            tokens=tokens,
+            offsets=offsets,
+            sentence_start=np.append(np.flatnonzero(np.diff(tokens.sentence, prepend=-1)), len(offsets) - 1),
+            sentence_words=_sentence_words(tokens, word_token, words, {mention.sentence for mention in mentions}),
+            words=words[said],
+            word_token=word_token[said],
+            word_sided=np.bincount(tokens.sentence, tokens.sides > 0)[tokens.sentence[word_token[said]]] > 0,
+            line=np.searchsorted(breaks, offsets[:-1]),
+        )
+
+    def _layout(self, doc: Doc, note: Note) -> _Layout:
         tokens = token_keys(doc)
         fixes = self._speller.corrections(doc, tokens.keys)
         if fixes:
@@ -121,61 +171,50 @@ class Reader:
         sections = find_sections(note.text)
         places = doc.to_array([IDX, LENGTH]).astype(np.int64).reshape(-1, 2)
         offsets = np.append(places[:, 0], len(note.text))
-        ends = places.sum(axis=1)
-        token_section = families_of_tokens(doc, sections)
-        names = [section.family for section in sections]
-        tokens = without_headings(tokens, offsets[:-1], sections)
+        return _Layout(
+            tokens=without_headings(tokens, offsets[:-1], sections),
+            offsets=offsets,
+            ends=places.sum(axis=1),
+            sections=sections,
+            token_section=families_of_tokens(doc, sections),
+            names=[section.family for section in sections],
+        )
+
+    def _hits(self, note: Note, layout: _Layout, encounter: Encounter) -> Hits:
+        """Matches in every way."""
+        tokens = layout.tokens
         phrases = phrase_hits(tokens, self._terms)
         if phrases.condition.any():
-            phrases = phrases.take(self._holding(phrases, tokens, token_section, names, encounter.patient))
-        hits = Hits.join(
+            holding = self._holding(phrases, tokens, layout.token_section, layout.names, encounter.patient)
+            phrases = phrases.take(holding)
+        places = (layout.offsets, layout.ends)
+        return Hits.join(
             [
-                self._composer.add(longest(phrases), note.text, tokens, (offsets, ends), encounter),
+                self._composer.add(longest(phrases), note.text, tokens, places, encounter),
                 self._composer.uncomposed(self._coverage.hits(tokens), tokens),
                 learnt_hits(tokens, self._learnt),
-                self._measured(note.text, offsets, encounter),
+                self._measured(note.text, layout.offsets, encounter),
             ]
         )
-        spans, hit_mention = spans_of(hits)
-        span_families = [names[token_section[first]] for first, _last, _anchor in spans]
+
+    def _mentions(self, doc: Doc, layout: _Layout, spans: Sequence[tuple[int, int, int]], number: int) -> list[Mention]:
+        """Makes the mentions of (first token, token after the last, anchor) spans, with what is asserted of them."""
+        kinds = [layout.names[layout.token_section[first]] for first, _last, _anchor in spans]
         judged = [(first, last) if anchor < 0 else (anchor, anchor + 1) for first, last, anchor in spans]
-        asserted = self._assert(doc, judged, span_families)
-        mentions = [
+        asserted = self._assert(doc, judged, kinds)
+        return [
             Mention(
                 note=number,
-                start=int(offsets[first]),
-                end=int(ends[last - 1]),
+                start=int(layout.offsets[first]),
+                end=int(layout.ends[last - 1]),
                 first_token=first,
                 last_token=last,
-                sentence=int(tokens.sentence[first]),
+                sentence=int(layout.tokens.sentence[first]),
                 section=name,
                 assertion=assertion,
             )
-            for (first, last, _anchor), name, assertion in zip(spans, span_families, asserted, strict=True)
+            for (first, last, _anchor), name, assertion in zip(spans, kinds, asserted, strict=True)
         ]
-        starts = np.append(np.flatnonzero(np.diff(tokens.sentence, prepend=-1)), len(offsets) - 1)
-        word_token, words = self._words(tokens)
-        of_sentence = _sentence_words(tokens, word_token, words, {mention.sentence for mention in mentions})
-        said = _said(word_token, mentions)
-        sided = np.bincount(tokens.sentence, tokens.sides > 0)[tokens.sentence[word_token[said]]] > 0
-        breaks = np.array([match.start() for match in _LINE_BREAK.finditer(note.text)], dtype=np.int64)
-        line = np.searchsorted(breaks, offsets[:-1])
-        return NoteReading(
-            number,
-            note,
-            sections,
-            mentions,
-            hits,
-            hit_mention,
-            tokens,
-            offsets,
-            starts,
-            of_sentence,
-            words[said],
-            word_token[said],
-            sided,
-            line,
-        )
 
     def _assert(self, doc: Doc, judged: list[tuple[int, int]], names: list[str]) -> list[Assertion]:
         """Asserts spans in any order (the asserter wants them sorted)."""

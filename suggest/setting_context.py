@@ -74,12 +74,15 @@ class EncounterFacts:
         return Context(words, sides, self.episode, "" if closed else self.open_fracture, healing)
 
     def words(self, terminology: Terminology) -> frozenset[int]:
-        """Returns vocabulary numbers of words that hold for the whole encounter (trimester, childbirth, puerperium)."""
+        """Returns vocabulary numbers of words that hold for the whole encounter (trimester, childbirth, puerperium).
+
+        Words that the terminology does not know are left out.
+        """
         names = [("first", "second", "third")[self.trimester - 1], "trimester"] if self.trimester else []
         if self.period in (CHILDBIRTH, PUERPERIUM):
             names = [self.period]
         keys = np.array([word_key(name) for name in names], dtype=np.uint64)
-        return frozenset(terminology.word_ids(keys).tolist()) if names else frozenset()
+        return frozenset(terminology.word_ids(keys).tolist()) - {-1}
 
 
 def encounter_facts(encounter: Encounter, readings: Sequence[NoteReading]) -> EncounterFacts:

@@ -21,7 +21,7 @@ from suggest.resources import read_table
 
 _ADULT = 18
 _NEWBORN_YEARS = 29 / 365.25
-_TOKEN = re.compile(r"[a-z0-9]+")
+_TOKEN = re.compile(r"[a-z]+|[0-9]+")  # "5cigs/day" holds "cigs"
 _AROUND = 50  # characters before a statement that may take it back
 _WHOM = ("", "pregnant", "delivered", "mother", "adult", "child", "newborn")
 _LISTS = "="
@@ -46,9 +46,7 @@ def statements_in(text: str, encounter: Encounter) -> Iterator[Measured]:
         text: The note.
         encounter: Whom it is about.
     """
-    lower = text.lower()
-    if len(lower) != len(text):  # a letter whose small form is longer: places would be off
-        lower = text
+    lower = text.replace("\u0130", "I").lower()  # the one letter whose small form is longer: places would be off
     starts = {token[:3] for token in _TOKEN.findall(lower)}
     tried = (words for start, words in _words_by_start().items() if start in starts)
     standing = {word for words in tried for word in words if word in lower}

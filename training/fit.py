@@ -249,8 +249,8 @@ def _fit_sequencer(
         values.append(lead_features(rows.values[own], probability[own])[free])
         first.append(rows.first[own][free])
     trees = HistGradientBoostingClassifier(
-        max_iter=100,
-        learning_rate=0.06,
+        max_iter=120,
+        learning_rate=0.05,
         max_leaf_nodes=8,
         min_samples_leaf=15,
         l2_regularization=5.0,

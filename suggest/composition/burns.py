@@ -14,7 +14,7 @@ from collections.abc import Iterator, Sequence
 
 from suggest.composition.cues import Composed, Cue, NoteCues, denied, distance, span
 
-_NUMBER = r"(\d{1,3}(?:\.\d)?)\s*(?:-\s*\d{1,2}\s*)?%?\s*"
+_NUMBER = r"(\d{1,3}(?:\.\d)?)\s{0,3}(?:-\s{0,3}\d{1,2}\s{0,3})?%?\s{0,3}"
 _SURFACE = r"(?:TBSA|BSA|(?:total )?body surface(?: area)?)"
 _SHARE = re.compile(
     rf"{_NUMBER}(?:of )?(?:the )?(?:total )?{_SURFACE}\b|\b{_SURFACE}[^\d\n.;]{{0,20}}?{_NUMBER}(?=\W|$)", re.IGNORECASE

@@ -18,6 +18,7 @@ from suggest.keys import TokenKeys, mix, normal_words
 from suggest.resources import list_tables, read_table
 
 FOLDER = "composition/cues"
+_MOST_CUES = 64  # of one sentence; charts have up to some 25, and what is composed grows with the cube
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,7 +134,10 @@ class CueTable:
         return np.sort(mix(hashes))
 
     def find(self, tokens: TokenKeys) -> dict[int, list[Cue]]:
-        """Returns the cues of a note by sentence; of overlapping cues of one kind the first counts, then the longer."""
+        """Returns the cues of a note by sentence, at most 64 of each.
+
+        Of overlapping cues of one kind the first counts, then the longer.
+        """
         words = np.flatnonzero(tokens.norms)
         norms = tokens.norms[words]
         begin = np.minimum(np.searchsorted(self._first, norms), len(self._first) - 1)
@@ -150,7 +154,9 @@ class CueTable:
                 if sentence[end - 1] == sentence[i]:
                     reached[kind] = (i, end)
                     cue = Cue(kind, meaning, places[i], places[end - 1] + 1, i, end)
-                    found.setdefault(sentence[i], []).append(cue)
+                    own = found.setdefault(sentence[i], [])
+                    if len(own) < _MOST_CUES:
+                        own.append(cue)
         return found
 
 
