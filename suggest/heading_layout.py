@@ -49,7 +49,7 @@ _DASH = re.compile(r"[A-Za-z][A-Za-z/&.,'() -]{0,60}?(?:[ \t]*[–—]+[ \t]+|[ 
 _DASHES = re.compile(r"[-–—\t]|  ")
 _ITEM_STARTS = frozenset("#(0123456789")
 _RULE = re.compile(r"[ \t]*(?:-{3,}|={3,}|_{3,}|~{3,}|\*{3,})[ \t]*$")
-_ITEM = re.compile(r"[ \t]*(?:(?P<hash>#)[ \t]*(?=[A-Za-z])|#?[ \t]*\(?(?P<number>\d{1,2})[.)](?=[ \t]*[A-Za-z]))")
+_ITEM = re.compile(r"[ \t]*(?:(?P<hash>#)[ \t]*(?=[A-Za-z])|(?:#[ \t]*)?\(?(?P<number>\d{1,2})[.)](?=[ \t]*[A-Za-z]))")
 _VALUE = re.compile(r"[ \t]*(?:\d{2,}(?![)\w])|\d(?![.)\w]))")
 _NEXT_WORD = re.compile(r"[ \t]+([A-Za-z]+)?")
 _SPACES = re.compile(r"\s*")

@@ -67,13 +67,19 @@ def may_lead(codes: Sequence[str], index: CodeIndex) -> list[bool]:
     return free if any(free) else [True] * len(codes)
 
 
-@lru_cache(maxsize=200_000)
 def _follows(code: str, other: str) -> bool:
     """Whether a guideline puts a code behind another one of the same claim."""
-    plain, before = code.replace(".", ""), other.replace(".", "")
-    return any(
-        rule.then.search(plain) and rule.first.search(before) and not rule.first.search(plain) for rule in precedences()
-    )
+    first, then = _places(code)
+    return bool(then & ~first & _places(other)[0])
+
+
+@lru_cache(maxsize=20_000)
+def _places(code: str) -> tuple[int, int]:
+    """Returns the precedences that name a code as first, and those that name it as following, as bits."""
+    plain = code.replace(".", "")
+    first = sum(1 << i for i, rule in enumerate(precedences()) if rule.first.search(plain))
+    then = sum(1 << i for i, rule in enumerate(precedences()) if rule.then.search(plain))
+    return first, then
 
 
 @lru_cache(maxsize=20_000)

@@ -46,13 +46,12 @@ _COMPOSED = ("E08", "E09", "E10", "E11", "E13", "T3", "T4", "T50", "V", "W", "X"
 class _Leaves:
     """The leaves of a category; leaf i asks for ``words[start[i]:start[i + 1]]``, their idf summing up to ``total``.
 
-    ``vocabulary`` is all of ``words``. ``denied`` words are those that the title of leaf ``denied_leaf`` says to be
+    ``denied`` words are those that the title of leaf ``denied_leaf`` says to be
     absent.
     """
 
     rows: NDArray[np.int32]
     words: NDArray[np.int32]
-    vocabulary: frozenset[int]
     idf: NDArray[np.float32]
     start: NDArray[np.int64]
     total: NDArray[np.float32]
@@ -100,16 +99,15 @@ class LeafFinder:
                 have.setdefault(sentence, set()).add(edge.code)
         found: list[Edge] = []
         previous = -1
-        told = always
         for (sentence, category), edge in sorted(owners.items()):
             leaves = self._leaves(category)
             if len(leaves.rows) < 2:
                 continue
             if sentence != previous:
-                told = always | weigh(self._weight, reading, sentence)
+                weigh(self._weight, reading, sentence)
                 self._weight[list(always)] = NEAR
                 previous = sentence
-            if leaves.vocabulary.isdisjoint(told):
+            if not (self._weight[leaves.words] >= LINE).any():
                 continue
             found.extend(self._best(leaves, edge, reading, base, facts, have[sentence]))
         self._weight[reading.words] = 0
@@ -175,7 +173,6 @@ class LeafFinder:
         return _Leaves(
             rows=rows,
             words=words,
-            vocabulary=frozenset(words.tolist()),
             idf=idf,
             start=start,
             total=np.add.reduceat(idf, start) if len(rows) else np.zeros(0, np.float32),
@@ -191,16 +188,13 @@ def _several(sides: NDArray[np.uint8]) -> bool:
     return bits & (bits - 1) != 0
 
 
-def weigh(weight: NDArray[np.float32], reading: NoteReading, sentence: int) -> frozenset[int]:
+def weigh(weight: NDArray[np.float32], reading: NoteReading, sentence: int) -> None:
     """Writes what each word of a note counts for as seen from a sentence.
 
     Args:
         weight: One element for each word of the vocabulary; elements of words outside the note are left alone.
         reading: The note.
         sentence: Number of the sentence.
-
-    Returns:
-        The words of the sentence's line.
     """
     first, last = reading.sentence_start[sentence : sentence + 2].tolist()
     low, high = int(reading.line[first]), int(reading.line[last - 1])
@@ -215,4 +209,3 @@ def weigh(weight: NDArray[np.float32], reading: NoteReading, sentence: int) -> f
         elsewhere = reading.word_sided[around:around_end]
         weight[words[around:around_end][elsewhere]] = NOTE
     weight[words[begin:end]] = NEAR
-    return frozenset(words[line:line_end].tolist())

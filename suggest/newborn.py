@@ -12,7 +12,9 @@ from collections.abc import Iterator
 from suggest.measurements import Measured
 from suggest.records import Encounter, Setting
 
-_NEWBORN_YEARS = 29 / 365.25
+NEWBORN_YEARS = 29 / 365.25
+"""Age in years at which a child is no newborn any more: birth to the 28th day of life (guideline I.C.16)."""
+
 _PRETERM_YEARS = 3
 _HOSPITAL = (Setting.INPATIENT, Setting.PROFESSIONAL_INPATIENT)
 _WEIGHT = re.compile(
@@ -63,7 +65,7 @@ def newborn_codes(text: str, encounter: Encounter) -> Iterator[Measured]:
     if age is None or age >= _PRETERM_YEARS:
         return
     yield from _weeks(text)
-    if age <= _NEWBORN_YEARS:
+    if age < NEWBORN_YEARS:
         yield from _weights(text)
         if encounter.setting in _HOSPITAL:
             yield from _birth(text)

@@ -264,15 +264,18 @@ class Reader:
     ) -> NDArray[np.bool_]:
         """Tells which hits have their condition fulfilled."""
         keep = np.ones(len(hits), dtype=bool)
+        said: dict[int, frozenset[int]] = {}  # sentence → its words
         for i in np.flatnonzero(hits.condition).tolist():
             condition = self._terms.conditions[int(hits.condition[i])]
             first = int(hits.first[i])
             if condition is None:
                 continue
             if condition.kind in ("near", "not_near"):
-                begin, end = np.searchsorted(tokens.sentence, [tokens.sentence[first], tokens.sentence[first] + 1])
-                sentence = set(tokens.norms[begin:end].tolist())
-                near = any(words <= sentence for words in self._terms.condition_words(condition))
+                number = int(tokens.sentence[first])
+                if number not in said:
+                    begin, end = np.searchsorted(tokens.sentence, [number, number + 1])
+                    said[number] = frozenset(tokens.norms[begin:end].tolist())
+                near = any(words <= said[number] for words in self._terms.condition_words(condition))
                 keep[i] = near == (condition.kind == "near")
             elif condition.kind in ("first", "before"):
                 place = first if condition.kind == "first" else first - 1

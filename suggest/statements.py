@@ -15,12 +15,12 @@ from functools import lru_cache
 
 from suggest.errors import ResourceError
 from suggest.measurements import Measured
+from suggest.newborn import NEWBORN_YEARS
 from suggest.pregnancy import CHILDBIRTH, can_be_pregnant, period_of
 from suggest.records import Encounter
 from suggest.resources import read_table
 
 _ADULT = 18
-_NEWBORN_YEARS = 29 / 365.25
 _TOKEN = re.compile(r"[a-z]+|[0-9]+")  # "5cigs/day" holds "cigs"
 _AROUND = 50  # characters before a statement that may take it back
 _WHOM = ("", "pregnant", "delivered", "mother", "adult", "child", "newborn")
@@ -87,7 +87,7 @@ def _about(text: str, encounter: Encounter) -> frozenset[str]:
         found.add("adult")
     if patient.age is None or patient.age < _ADULT:
         found.add("child")
-    if patient.age is not None and patient.age < _NEWBORN_YEARS:
+    if patient.age is not None and patient.age < NEWBORN_YEARS:
         found.add("newborn")
     if can_be_pregnant(patient):
         period, _trimester = period_of([text], patient, encounter.setting)

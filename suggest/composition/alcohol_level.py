@@ -15,7 +15,7 @@ from suggest.composition.cues import Composed, NoteCues
 _LEVEL = re.compile(
     r"\b(?:BAC|BAL|blood alcohol(?: level| content| concentration)?|serum alcohol|ETOH(?: level)?|ethanol(?: level)?|"
     r"alcohol level)\b[ :=]{0,3}(?:of |was |is )?"
-    r"(0?\.\d{2,3}|\d{2,3})(?! ?(?:/|%? ?(?:proof|beers|drinks|oz|ml|yr|years)))",
+    r"(0?\.\d{2,3}|\d{2,3})(?!\d| ?(?:/|%? ?(?:proof|beers|drinks|oz|ml|yr|years)))",
     re.IGNORECASE,
 )
 _LIMITS = (

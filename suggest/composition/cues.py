@@ -18,6 +18,7 @@ from suggest.keys import TokenKeys, mix, normal_words
 from suggest.resources import list_tables, read_table
 
 FOLDER = "composition/cues"
+_DENIED = 4  # words from a denial to what it denies, plus one
 _MOST_CUES = 64  # of one sentence; charts have up to some 25, and what is composed grows with the cube
 
 
@@ -95,6 +96,13 @@ class NoteCues:
     def of(self, kind: str) -> Iterator[Cue]:
         """Yields the cues of a kind in the whole note."""
         return (cue for cues in self.sentences.values() for cue in cues if cue.kind == kind)
+
+    def undenied(self, kind: str) -> Iterator[Cue]:
+        """Yields the cues of a kind that no word of denial stands in front of, in their sentence or before it."""
+        denials = {cue.reach for cue in self.of("denial")}
+        for cue in self.of(kind):
+            if denials.isdisjoint(range(cue.place - _DENIED + 1, cue.place + 1)):
+                yield cue
 
     def between(self, first: int, last: int) -> str:
         """Returns the text between two tokens: after token ``first - 1`` and before token ``last``."""
@@ -178,8 +186,8 @@ def distance(one: Cue | Condition, other: Cue | Condition) -> int:
     return max(other.place - one.reach, one.place - other.reach, 0)
 
 
-def denied(cue: Cue, cues: Iterable[Cue], most: int = 4) -> bool:
-    """Whether a word of denial stands at most ``most`` words before a cue."""
+def denied(cue: Cue, cues: Iterable[Cue], most: int = _DENIED) -> bool:
+    """Whether a word of denial stands less than ``most`` words before a cue."""
     return any(other.kind == "denial" and 0 <= cue.place - other.reach < most for other in cues)
 
 

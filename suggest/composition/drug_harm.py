@@ -13,7 +13,7 @@ import re
 from collections.abc import Iterator, Sequence
 from functools import lru_cache
 
-from suggest.composition.cues import Composed, Condition, Cue, NoteCues, denied, distance, nearest, span
+from suggest.composition.cues import Composed, Condition, Cue, NoteCues, distance, nearest, span
 from suggest.resources import read_table
 
 _ACCIDENTAL, _SELF_HARM, _ADVERSE, _UNDERDOSING = "1", "2", "5", "6"
@@ -62,13 +62,14 @@ def _says_drug() -> frozenset[str]:
 def drug_harm(note: NoteCues) -> Iterator[Composed]:
     """Yields the codes of harm by drugs and of underdosing that a note's words compose."""
     named = {cue.value for cue in note.of("drug")}
+    intents = _intents(note) if any(True for _cue in note.of("overdose")) else {}
     poisoned: set[str] = set()
     others: list[Composed] = []
     for number, cues in note.sentences.items():
         drugs = [cue for cue in cues if cue.kind == "drug" and cue.value]
         if not drugs and not any(cue.kind == "unnamed_drug" for cue in cues):
             continue
-        poisonings = list(_poisonings(note, cues, drugs))
+        poisonings = list(_poisonings(cues, drugs, intents.get(number, _ACCIDENTAL)))
         yield from poisonings
         poisoned.update(item.code[:-1] for item in poisonings)
         if not poisonings:
@@ -90,13 +91,13 @@ def _agents(item: Composed, named: set[str]) -> Iterator[Composed]:
                 yield Composed(other + intent, item.first, item.last, item.anchor)
 
 
-def _poisonings(note: NoteCues, cues: Sequence[Cue], drugs: Sequence[Cue]) -> Iterator[Composed]:
+def _poisonings(cues: Sequence[Cue], drugs: Sequence[Cue], intent: str) -> Iterator[Composed]:
     for cue in cues:
         if cue.kind != "overdose":
             continue
         for drug in _of_overdose(cue, cues, drugs):
             if drug.value not in _ANTIDOTES and not (cue.value == "od" and not drug.value.startswith(_ABBREVIATED)):
-                yield Composed(drug.value + _intent(note, cues), *span(cue, drug))
+                yield Composed(drug.value + intent, *span(cue, drug))
 
 
 def _of_overdose(cue: Cue, cues: Sequence[Cue], drugs: Sequence[Cue]) -> list[Cue]:
@@ -113,18 +114,21 @@ def _of_overdose(cue: Cue, cues: Sequence[Cue], drugs: Sequence[Cue]) -> list[Cu
     return found
 
 
-def _intent(note: NoteCues, cues: Sequence[Cue]) -> str:
-    """The intent that the sentence names, else the note; accidental where nothing is said (I.C.19.e.5.b)."""
-    for pool in (cues, [cue for others in note.sentences.values() for cue in others]):
-        intents = [cue for cue in pool if cue.kind == "intent"]
-        if any(cue.value == _ACCIDENTAL for cue in intents):
-            return _ACCIDENTAL
-        said = [cue.value for cue in intents if not any(denied(cue, near) for near in note.sentences.values())]
-        if said:
-            return said[0]
-        if intents:
-            return _ACCIDENTAL  # self-harm is denied
-    return _ACCIDENTAL
+def _intents(note: NoteCues) -> dict[int, str]:
+    """The intent that each sentence names, else the note; accidental where nothing is said (I.C.19.e.5.b)."""
+    meant = frozenset(note.undenied("intent"))
+    of_note = _intent(list(note.of("intent")), meant) or _ACCIDENTAL
+    return {
+        number: _intent([cue for cue in cues if cue.kind == "intent"], meant) or of_note
+        for number, cues in note.sentences.items()
+    }
+
+
+def _intent(named: Sequence[Cue], meant: frozenset[Cue]) -> str:
+    """The intent that cues name, empty without any; accidental where it is among them or all are denied."""
+    if any(cue.value == _ACCIDENTAL for cue in named):
+        return _ACCIDENTAL
+    return next((cue.value for cue in named if cue in meant), _ACCIDENTAL if named else "")
 
 
 def _adverse(

@@ -48,15 +48,17 @@ def external_causes(note: NoteCues) -> Iterator[Composed]:
     harmed = any(events.values()) or any(_injured(found) for found in note.conditions.values())
     if not harmed:
         return
+    self_harmed = any(cue.value == _SELF_HARM for cue in note.undenied("intent"))
+    home = _home(note)
     for number, cues in note.sentences.items():
         own = events[number]
         if own:
-            yield from _caused(note, cues, own)
+            yield from _caused(cues, own, self_harmed=self_harmed)
             yield from _transported(note, number, cues, own)
         injured = _injured(note.conditions.get(number, ()))
         here = own or injured or events.get(number - 1) or events.get(number + 1)
         if here:
-            yield from _places(note, cues, here=bool(own))
+            yield from _places(cues, home, here=bool(own))
         if own or injured:
             yield from _activities(cues)
         for cue in cues:
@@ -77,7 +79,7 @@ def _injured(conditions: Sequence[Condition]) -> bool:
     return any(condition.code.startswith(_INJURY) for condition in conditions)
 
 
-def _caused(note: NoteCues, cues: Sequence[Cue], events: Sequence[Cue]) -> Iterator[Composed]:
+def _caused(cues: Sequence[Cue], events: Sequence[Cue], *, self_harmed: bool) -> Iterator[Composed]:
     """Events with what they happened with."""
     found: list[Composed] = []
     for event in events:
@@ -86,7 +88,7 @@ def _caused(note: NoteCues, cues: Sequence[Cue], events: Sequence[Cue]) -> Itera
             objects = [cue for cue in objects if _fallen_from(cue, cues)]
         thing = nearest(event, objects, _BEHIND)
         if thing is not None:
-            found.append(Composed(_cause(note, thing, events), *span(event, thing)))
+            found.append(Composed(_cause(thing, events, self_harmed=self_harmed), *span(event, thing)))
     slip = next((event for event in events if event.value == "slip"), None)
     fall = next((event for event in events if event.value == "fall"), None)
     if slip and fall and not found:
@@ -114,16 +116,12 @@ def _fallen_from(thing: Cue, cues: Sequence[Cue]) -> bool:
     return any(cue.kind == "from" and -2 <= thing.place - cue.reach <= _FROM for cue in cues)
 
 
-def _cause(note: NoteCues, thing: Cue, events: Sequence[Cue]) -> str:
+def _cause(thing: Cue, events: Sequence[Cue], *, self_harmed: bool) -> str:
     """The code of an object: by intent where its table knows one (guideline I.C.20.d)."""
     accident, self_harm, assault = [*thing.value.split("|"), "", ""][:3]
     if assault and any(event.value == "assault" for event in events):
         return assault
-    if self_harm:
-        intents = [cue for cue in note.of("intent") if cue.value == _SELF_HARM]
-        if any(not any(denied(cue, near) for near in note.sentences.values()) for cue in intents):
-            return self_harm
-    return accident
+    return self_harm if self_harm and self_harmed else accident
 
 
 def _transported(note: NoteCues, number: int, cues: Sequence[Cue], events: Sequence[Cue]) -> Iterator[Composed]:
@@ -150,7 +148,7 @@ def _transported(note: NoteCues, number: int, cues: Sequence[Cue], events: Seque
         yield Composed(code, *span(*local))
 
 
-def _places(note: NoteCues, cues: Sequence[Cue], *, here: bool) -> Iterator[Composed]:
+def _places(cues: Sequence[Cue], home: str, *, here: bool) -> Iterator[Composed]:
     """Guideline I.C.20.b: where it happened, by kind of residence and room or by kind of place."""
     for cue in cues:
         if cue.kind == "place" and _led(cue, cues, "place_word"):
@@ -158,7 +156,7 @@ def _places(note: NoteCues, cues: Sequence[Cue], *, here: bool) -> Iterator[Comp
     rooms = [cue for cue in cues if cue.kind == "room" and _is_place(cue, cues, here=here)]
     if rooms:
         room = min(rooms, key=lambda cue: cue.value in ("unspecified", "other"))
-        residence = _residence(note, cues)
+        residence = next((cue.value for cue in cues if cue.kind == "residence"), home)
         code = _rooms().get((residence, room.value))
         if code and not (room.value == "other" and residence == _PRIVATE):  # stairs are everywhere
             yield Composed(code, room.first, room.last)
@@ -173,12 +171,11 @@ def _is_place(cue: Cue, cues: Sequence[Cue], *, here: bool) -> bool:
     return here if cue.value == "unspecified" else _led(cue, cues, "place_word")
 
 
-def _residence(note: NoteCues, cues: Sequence[Cue]) -> str:
-    """The kind of residence: named in the sentence, with another room, or as where the patient lives."""
-    own = next((cue.value for cue in cues if cue.kind == "residence"), "")
+def _home(note: NoteCues) -> str:
+    """The kind of residence of a note: named beside a room, or as where the patient lives; else a private house."""
     with_room = (near for near in note.sentences.values() if any(cue.kind == "room" for cue in near))
-    other = next((cue.value for near in with_room for cue in near if cue.kind == "residence"), "")
-    return own or other or next((cue.value for cue in note.of("residence") if cue.value in _NOTEWIDE), _PRIVATE)
+    named = next((cue.value for near in with_room for cue in near if cue.kind == "residence"), "")
+    return named or next((cue.value for cue in note.of("residence") if cue.value in _NOTEWIDE), _PRIVATE)
 
 
 def _led(cue: Cue, cues: Sequence[Cue], kind: str) -> bool:

@@ -21,6 +21,7 @@ _FOLLOWING = 4  # words between a deficit and "from" or "after", and from there 
 def stroke_sequelae(note: NoteCues) -> Iterator[Composed]:
     """Yields the sequelae of strokes that a note's words compose."""
     acute = None
+    left_handed = any(True for _cue in note.of("handed"))
     for cues in note.sentences.values():
         strokes = [cue for cue in cues if cue.kind == "stroke"]
         deficits = [cue for cue in cues if cue.kind == "deficit"]
@@ -31,7 +32,8 @@ def stroke_sequelae(note: NoteCues) -> Iterator[Composed]:
         for deficit in deficits:
             stroke = min(strokes, key=lambda cue: abs(cue.place - deficit.place))
             if _over(cues, deficit, stroke, acute=acute):
-                yield Composed(_code(note, cues, deficit, stroke), *span(deficit, stroke), deficit.first)
+                code = _code(note, cues, deficit, stroke, left_handed=left_handed)
+                yield Composed(code, *span(deficit, stroke), deficit.first)
 
 
 def _is_acute(cues: Sequence[Cue]) -> bool:
@@ -57,7 +59,7 @@ def _over(cues: Sequence[Cue], deficit: Cue, stroke: Cue, *, acute: bool) -> boo
     )
 
 
-def _code(note: NoteCues, cues: Sequence[Cue], deficit: Cue, stroke: Cue) -> str:
+def _code(note: NoteCues, cues: Sequence[Cue], deficit: Cue, stroke: Cue, *, left_handed: bool) -> str:
     code = stroke.value + deficit.value
     if deficit.value not in _SIDED:
         return code
@@ -65,7 +67,6 @@ def _code(note: NoteCues, cues: Sequence[Cue], deficit: Cue, stroke: Cue) -> str
     sides = side_near(note.tokens.sides, deficit.first, deficit.last, min(places), max(places))
     if sides not in (_RIGHT, _LEFT):
         return code
-    left_handed = any(cue.kind == "handed" for near in note.sentences.values() for cue in near)
     said_not = any(cue.kind == "nondominant" and abs(cue.place - deficit.place) <= _FOLLOWING for cue in cues)
     dominant = (sides == _LEFT) == left_handed and not said_not
     return code + {(_RIGHT, True): "1", (_LEFT, True): "2", (_RIGHT, False): "3", (_LEFT, False): "4"}[sides, dominant]

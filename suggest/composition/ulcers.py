@@ -21,6 +21,7 @@ _LOWER_BACK = {_RIGHT: "13", _LEFT: "14", 0: "10"}
 
 def ulcers(note: NoteCues) -> Iterator[Composed]:
     """Yields the ulcers that a note's words compose."""
+    depth = _only_depth(note)
     for cues in note.sentences.values():
         pressure = [cue for cue in cues if cue.kind in ("pressure", "deep_tissue") and not cue.value]
         for ulcer in pressure:
@@ -28,7 +29,7 @@ def ulcers(note: NoteCues) -> Iterator[Composed]:
         if not pressure:
             for ulcer in cues:
                 if ulcer.kind == "ulcer" and not ulcer.value:
-                    yield from _leg(note, ulcer, cues)
+                    yield from _leg(note, ulcer, cues, depth)
 
 
 def _pressure(note: NoteCues, ulcer: Cue, cues: Sequence[Cue]) -> Iterator[Composed]:
@@ -60,7 +61,7 @@ def _pressure_site(site: str, side: int) -> str:
     return site if site in _MIDDLE else f"{site}{side}"
 
 
-def _leg(note: NoteCues, ulcer: Cue, cues: Sequence[Cue]) -> Iterator[Composed]:
+def _leg(note: NoteCues, ulcer: Cue, cues: Sequence[Cue], elsewhere: str) -> Iterator[Composed]:
     site = nearest(ulcer, [cue for cue in cues if cue.kind == "ulcer_site"], _NEAR)
     if site is None or note.between(min(ulcer.last, site.last), max(ulcer.first, site.first)).count(",") > 1:
         return
@@ -68,13 +69,13 @@ def _leg(note: NoteCues, ulcer: Cue, cues: Sequence[Cue]) -> Iterator[Composed]:
     site = nearest(site, exact, 2) or site  # "foot ulcer of the right heel"
     depth = nearest(ulcer, [cue for cue in cues if cue.kind == "depth" and not denied(cue, cues, 1)], _NEAR)
     parts = [cue for cue in (ulcer, site, depth) if cue]
-    value = depth.value if depth else _only_depth(note)
+    value = depth.value if depth else elsewhere
     for side in _sides(note, site):
         yield Composed(f"L97.{site.value}{side}{value}", *span(*parts), ulcer.first)
 
 
 def _only_depth(note: NoteCues) -> str:
-    """The depth that a note states elsewhere, where it states but one."""
+    """The depth that a note states, where it states but one."""
     depths = {cue.value for cue in note.of("depth")}
     return depths.pop() if len(depths) == 1 else _NO_DEPTH
 

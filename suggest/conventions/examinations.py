@@ -21,6 +21,10 @@ _NORMAL = re.compile(
     r"\b(?:no|without|w/o) (?:\w+ )?abnormal(?: exam)? findings?\b|\bnormal (?:exam|examination|physical|findings)\b",
     re.IGNORECASE,
 )
+_DENIED = re.compile(
+    r"\b(?:no|not|without|w/o|denies)(?: any| in| in any)? (?:acute|abnormal|new|newly|elevated|worse(?:ning|ned)?)\b",
+    re.IGNORECASE,
+)
 _ABNORMAL = re.compile(
     r"\babnormal\b|\bnew (?:finding|problem|dx|diagnosis|onset|murmur|rash|lesion|mass)s?\b|\bnewly\b|"
     r"\bconcerns? (?:below|today|noted)|\bwith concerns\b|(?:\+|\bplus|\bwith) problems\b|"
@@ -76,7 +80,7 @@ def _by_age(age: float | None, abnormal: bool, named: Sequence[str]) -> tuple[st
 
 def _abnormal(present: Present, readings: Sequence[NoteReading]) -> bool:
     """Whether the notes tell of a finding that was not there before, or of a disease that is not stable."""
-    texts = [_NORMAL.sub("", reading.note.text) for reading in readings]
+    texts = [_DENIED.sub("", _NORMAL.sub("", reading.note.text)) for reading in readings]
     if any(_ABNORMAL.search(text) for text in texts):
         return True
     return not any(_NORMAL.search(reading.note.text) for reading in readings) and present.has(*_ACUTE)

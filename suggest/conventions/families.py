@@ -25,6 +25,7 @@ from suggest.records import Mention
 from suggest.resources import read_table
 
 _MOST = 4  # codes of one mention
+_AROUND = 1000  # characters of a line before and after a mention: reading more of it each time would cost its square
 _SCOPES = ("part", "line", "note", "each")
 _STATEMENT = re.compile(r";|\.\s")
 _PART = re.compile(r",| and ", re.IGNORECASE)
@@ -109,9 +110,10 @@ def _signatures(
         present: The codes that are present.
         known: What notes as a whole say, by axis and note; read once.
     """
-    start = text.rfind("\n", 0, mention.start) + 1
-    end = text.find("\n", mention.end)
-    line = text[start : end if end >= 0 else len(text)]
+    low, high = max(0, mention.start - _AROUND), mention.end + _AROUND
+    start = max(low, text.rfind("\n", low, mention.start) + 1)
+    end = text.find("\n", mention.end, high)
+    line = text[start : end if end >= 0 else high]
     named = []
     for axis in family.axes:
         if axis.scope in ("line", "part"):

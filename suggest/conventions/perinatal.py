@@ -10,11 +10,10 @@ from functools import lru_cache
 
 from suggest.combinations import Combination
 from suggest.conventions.present import Present, instead
+from suggest.newborn import NEWBORN_YEARS
 from suggest.records import Encounter
 from suggest.resources import read_table
 from suggest.status import PrefixTable
-
-_NEWBORN_YEARS = 29 / 365.25
 
 
 @lru_cache(maxsize=1)
@@ -25,7 +24,7 @@ def _table() -> PrefixTable:
 def perinatal(present: Present, encounter: Encounter) -> list[Combination]:
     """Returns the chapter 16 codes of a newborn's conditions, up to the 28th day of life."""
     age = encounter.patient.age
-    if age is None or age >= _NEWBORN_YEARS:
+    if age is None or age >= NEWBORN_YEARS:
         return []
     found = []
     for category in present.categories:

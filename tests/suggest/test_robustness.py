@@ -98,6 +98,31 @@ def test_monotonous_text_is_answered(suggest, text):
     assert time.perf_counter() - begin < 30  # most take a fraction of a second, what grows with a square minutes
 
 
+@pytest.mark.parametrize(
+    ("text", "age"),
+    [
+        ("39w1d " * 20_000, 30),
+        ("postpartum, prior " + "x " * 50_000 + "NSVD " * 5_000, 30),
+        ("ex 27" + " " * 100_000, 0.01),
+        ("PCN" + " " * 100_000, 30),
+        ("burn BSA 7" + " " * 100_000, 30),
+        ("31wks 3" + " " * 100_000, 30),
+        ("delivered 2" + "-" * 100_000, 30),
+        (" " * 100_000 + "1x", 30),
+        ("intentional overdose of tylenol " * 3_000, 30),
+        ("rash aspirin " * 5_000, 30),
+        ("hemiparesis after stroke. " * 3_000, 30),
+        ("cut with knife in kitchen. " * 3_000, 30),
+        ("moderate NPDR with DME type 2 diabetes, " * 2_000, 60),
+    ],
+    ids=lambda value: f"{value[:12]!a}" if isinstance(value, str) else str(value),
+)
+def test_patterns_and_cues_take_no_square_of_the_length(plain_suggester, chart, text, age):
+    begin = time.perf_counter()
+    plain_suggester.suggest(chart(text, age=age, sex="F", setting="inpatient", claim="facility"))
+    assert time.perf_counter() - begin < 30
+
+
 def test_a_thousand_repeats_of_one_abbreviation(suggest):
     suggestion = suggest("HTN " * 1000)
     assert codes_of(suggestion) == {"I10"}

@@ -53,6 +53,24 @@ def test_learnt_scores_decide_what_is_first(index):
     assert order(index, *codes, first={"J44.1": 0.0, "I10": 0.0}) == ["I10", "J44.1"]
 
 
+@pytest.mark.parametrize(
+    ("behind", "first"),
+    [
+        ("T50.905A", "R21"),  # adverse effect of an unspecified drug
+        ("O86.04", "O86.02"),  # sepsis after an obstetrical wound infection
+        ("N18.32", "E11.21"),
+    ],
+)
+def test_guidelines_go_before_learnt_scores(index, behind, first):
+    codes = (proposed(behind, 0.9), proposed(first, 0.3))
+    assert order(index, *codes, first={behind: 0.9, first: 0.1}) == [first, behind]
+
+
+def test_what_no_guideline_puts_behind_may_lead(index):
+    codes = (proposed("N18.32", 0.9), proposed("E11.42", 0.3))
+    assert order(index, *codes, first={"N18.32": 0.9, "E11.42": 0.1}) == ["N18.32", "E11.42"]
+
+
 def test_an_external_cause_is_never_first(index):
     codes = (proposed("W19.XXXA", 0.9), proposed("S52.501A", 0.2))
     assert order(index, *codes, first={"W19.XXXA": 0.9, "S52.501A": 0.1})[0] == "S52.501A"

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+
+import numpy as np
 import pytest
 
 from suggest.setting_context import EncounterFacts, encounter_facts
@@ -65,3 +68,8 @@ def test_facts_as_words(terminology):
     assert spelled(EncounterFacts(trimester=2)) == {"second", "trimester"}
     assert spelled(EncounterFacts(trimester=3, period="childbirth")) == {"childbirth"}
     assert spelled(EncounterFacts(period="puerperium")) == {"puerperium"}
+
+
+def test_words_that_the_terminology_lacks_are_left_out():
+    empty = SimpleNamespace(word_ids=lambda keys: np.full(len(keys), -1, np.int32))
+    assert EncounterFacts(trimester=2, period="pregnancy").words(empty) == frozenset()

@@ -20,7 +20,12 @@ def codes(chart):
     ("text", "options", "expected"),
     [
         ("still 5 cigs/day", {}, {"F17.210"}),
+        ("5cigs/day", {}, {"F17.210"}),
         ("quit, before that 5 cigs/day", {}, set()),
+        ("POD 10 from rTSA", {}, {"Z47.1"}),
+        ("C3D1 BEACOPP", {"age": 60}, {"Z51.11"}),
+        ("toradol -> hives", {}, {"Z88.6"}),
+        ("prior rLTCS, 30w0d", {"sex": "F", "age": 36}, {"O34.211"}),
         ("C3D1 FOLFOX", {"age": 60}, {"Z51.11"}),
         ("C3D1 FOLFOX", {"age": 6}, set()),
         ("C3-4 disc bulge", {"age": 60}, set()),
@@ -53,9 +58,9 @@ def test_a_statement_is_found_in_its_line(chart):
 
 
 def test_letters_that_change_their_length_do_not_shift_places(chart):
-    text = "\u0130\u0130\u0130 still 5 cigs/day"
+    text = "\u0130\u0130\u0130 still 5 Cigs/day"
     (found,) = statements_in(text, chart(text))
-    assert text[found.start : found.end] == "5 cigs/day"
+    assert text[found.start : found.end] == "5 Cigs/day"
 
 
 def test_every_statement_names_a_billable_code_words_and_a_source(index):

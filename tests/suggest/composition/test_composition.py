@@ -230,7 +230,14 @@ def test_alcohol_level(level, code):
 
 
 @pytest.mark.parametrize(
-    ("text", "codes"), [("BAC 0.19", {"Y90.6"}), ("ETOH 12 beers", set()), ("EtOH: 305", {"Y90.8"})]
+    ("text", "codes"),
+    [
+        ("BAC 0.19", {"Y90.6"}),
+        ("ETOH 12 beers", set()),
+        ("ETOH 100 ml", set()),
+        ("alcohol level 1200", set()),
+        ("EtOH: 305", {"Y90.8"}),
+    ],
 )
 def test_stated_alcohol_level(composed, text, codes):
     assert composed(text) == codes

@@ -184,6 +184,8 @@ class TestExaminations:
             ("Annual physical", "Z00.00", 40, "Z00.00"),
             ("Annual physical without abnormal findings", "Z00.01", 40, "Z00.00"),
             ("Annual physical, uncontrolled hypertension", "Z00.00", 40, "Z00.01"),
+            ("Annual physical. In no acute distress, no new problems", "Z00.00", 40, "Z00.00"),
+            ("Annual physical. No acute distress. Acute bronchitis", "Z00.00", 40, "Z00.01"),
             ("Well child check", "Z00.129", 4, "Z00.129"),
             ("Well child check, new murmur", "Z00.129", 4, "Z00.121"),
             ("Physical", "Z00.00", 4, "Z00.129"),
