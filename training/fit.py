@@ -25,6 +25,7 @@ from suggest.records import System, TrainingExample
 from suggest.terminology import Terminology
 from training.excerpts import excerpts
 from training.phrases import PhraseDocument, PhraseTable, learn, read_document
+from training.statements import GROUP, statements
 
 FOLDS = 5
 TREES = 110
@@ -32,6 +33,9 @@ TREES = 110
 GROUPS = ("claims", "benchmark")
 # charts under claim policies are what the shipped model is for; they are fewer than those of a benchmark
 _CLAIM_WEIGHT = 8.0
+STATEMENTS = 800
+"""Number of made-up diagnostic statements that a model for claims also learns from."""
+_STATEMENT_WEIGHT = 0.75
 _DEFAULT_THRESHOLD = 0.5
 _LIKELY = 0.25
 
@@ -46,6 +50,7 @@ class Rows:
         values: One row for each (chart, candidate code).
         right: Whether the chart carries the code.
         chart: Number of the chart of each row.
+        made_up: Whether that is one of ``training.statements``.
         group: Calibration group of each row (index into ``GROUPS``).
         weight: Weight of each row in fitting.
         first: Whether the chart lists the code first.
@@ -58,6 +63,7 @@ class Rows:
     first: NDArray[np.bool_]
     codes: list[str]
     chart: NDArray[np.int32]
+    made_up: NDArray[np.bool_]
     group: NDArray[np.int8]
     weight: NDArray[np.float32]
     missed: NDArray[np.int32]
@@ -77,6 +83,7 @@ def train(
     name: str,
     seed: int = 0,
     trees: int = TREES,
+    made_up: int = STATEMENTS,
     rejected_weight: float = 1.0,
     progress: Progress | None = None,
 ) -> Model:
@@ -89,6 +96,8 @@ def train(
         name: Name of the model, for run stamps.
         seed: Seed of folds and trees.
         trees: Trees of each ranker, 1 or more.
+        made_up: Number of made-up diagnostic statements (``training.statements``) that a model for claims also
+            learns from.
         rejected_weight: How much a code that a chart lists as not codable weighs in fitting, against 1 for any
             other code that the chart does not carry.
         progress: Called with what is being done and the share done (0 to 1).
@@ -105,6 +114,8 @@ def train(
     known = np.unique(np.concatenate([document.words for document in documents]))
     # excerpts teach the trees; the phrase statistics count whole charts only
     examples = [*examples, *(excerpt for example in examples for excerpt in excerpts(example))]
+    if any(policy_for(example.encounter).status_transforms for example in examples):
+        examples.extend(statements(index, made_up, seed))
     folds = np.array([fold_of(example, seed) for example in examples])
     rows = _out_of_fold(examples, documents, folds, known, index, terminology, rejected_weight, report)
     calibrations, thresholds, probability = _calibrate(rows, folds, examples, seed, trees, report)
@@ -181,14 +192,18 @@ def _out_of_fold(
             report("rows", done / len(examples))
     sizes = [len(rows.values) for rows, _chart, _group in parts]
     group = np.repeat([group for _rows, _chart, group in parts], sizes).astype(np.int8)
+    chart = np.repeat([chart for _rows, chart, _group in parts], sizes).astype(np.int32)
+    made_up = np.array([example.group == GROUP for example in examples])[chart]
     rejected = np.concatenate([rows.rejected for rows, _chart, _group in parts])
     weight = np.where(group == GROUPS.index("claims"), _CLAIM_WEIGHT, 1.0) * np.where(rejected, rejected_weight, 1.0)
+    weight *= np.where(made_up, _STATEMENT_WEIGHT, 1.0)
     return Rows(
         values=np.concatenate([rows.values for rows, _chart, _group in parts]),
         right=np.concatenate([rows.right for rows, _chart, _group in parts]),
         first=np.concatenate([rows.first for rows, _chart, _group in parts]),
         codes=[code for rows, _chart, _group in parts for code in rows.codes],
-        chart=np.repeat([chart for _rows, chart, _group in parts], sizes).astype(np.int32),
+        chart=chart,
+        made_up=made_up,
         group=group,
         weight=weight.astype(np.float32),
         missed=missed,
@@ -249,8 +264,8 @@ def _fit_sequencer(
         values.append(lead_features(rows.values[own], probability[own])[free])
         first.append(rows.first[own][free])
     trees = HistGradientBoostingClassifier(
-        max_iter=120,
-        learning_rate=0.05,
+        max_iter=200,
+        learning_rate=0.03,
         max_leaf_nodes=8,
         min_samples_leaf=15,
         l2_regularization=5.0,
@@ -287,6 +302,8 @@ def _calibrate(
 ) -> tuple[dict[str, Calibration], dict[str, float], NDArray[np.float64]]:
     """Fits trees without each fold, calibrates what they say of it, and picks each policy's threshold.
 
+    What is made up says nothing of how often a code is right: it is left out of calibration and thresholds.
+
     Returns:
         Calibrations by group, thresholds by policy, and the calibrated out-of-fold probability of each row.
     """
@@ -301,14 +318,15 @@ def _calibrate(
     calibrated = np.zeros(len(raw))
     for number, group in enumerate(GROUPS):
         mine = rows.group == number
-        calibrations[group] = _isotonic(raw[mine], rows.right[mine]) if mine.any() else _isotonic(raw, rows.right)
+        real = mine & ~rows.made_up
+        calibrations[group] = _isotonic(raw[real], rows.right[real]) if real.any() else _isotonic(raw, rows.right)
         calibrated[mine] = calibrations[group].apply(raw[mine])
-    policies = [policy_for(example.encounter).name for example in examples]
-    thresholds = {"default": best_threshold(calibrated, rows.right, int(rows.missed.sum()))}
-    for policy in sorted(set(policies)):
-        charts = np.array([name == policy for name in policies])
+    policies = np.array([policy_for(e.encounter).name if e.group != GROUP else "" for e in examples])
+    thresholds = {}
+    for policy in ("default", *sorted(set(policies.tolist()) - {""})):
+        charts = policies == policy if policy != "default" else policies != ""
         mine = charts[rows.chart]
-        if charts.sum() >= 2 * FOLDS:
+        if charts.sum() >= 2 * FOLDS or policy == "default":
             missed = int(rows.missed[charts].sum())
             thresholds[policy] = best_threshold(calibrated[mine], rows.right[mine], missed)
     return calibrations, thresholds, calibrated

@@ -115,14 +115,14 @@ def test_the_folder_changes_with_the_tables(index, tmp_path, monkeypatch):
 @pytest.mark.parametrize(
     ("term", "code", "source"),
     [
-        ("gastroesophageal reflux disease", "K21.9", Source.DISEASE_ONTOLOGY),
+        ("cavernous sinus thrombosis", "G08", Source.DISEASE_ONTOLOGY),
         ("mitral valve prolapse", "I34.1", Source.DISEASE_ONTOLOGY),
         ("von Hippel-Lindau disease", "Q85.83", Source.DISEASE_ONTOLOGY),
         ("ovarian serous cystadenocarcinoma", "C56", Source.DISEASE_ONTOLOGY),
         ("protein-losing enteropathy", "K90.49", Source.DISEASE_ONTOLOGY),
-        ("Syncope", "R55", Source.HPO),
+        ("Megacephaly", "Q75.3", Source.HPO),
         ("drooling", "K11.7", Source.HPO),
-        ("hypermenorrhea", "N92.0", Source.HPO),
+        ("sweating profusely", "R61", Source.HPO),
         ("seventh cranial nerve palsy", "G51.0", Source.HPO),
         ("conjunctival injection", "H11.43", Source.HPO),
     ],
@@ -157,13 +157,13 @@ def ways(plain_suggester, chart):
 
 def test_candidates_say_where_they_are_from(ways):
     assert ("I34.1", "disease-ontology") in ways("Assessment: mitral valve prolapse.")
-    assert ("R55", "hpo") in ways("Assessment: syncope.")
+    assert ("R61", "hpo") in ways("Assessment: sweating profusely.")
 
 
 def test_the_reason_names_the_ontology_and_its_term(plain_suggester, chart):
-    ranked = plain_suggester.suggest(chart("Assessment: syncope.")).ranked
-    (reason,) = [code.reason for code in ranked if code.code.code == "R55"]
-    assert reason.startswith("term of the Human Phenotype Ontology 'Syncope'")
+    ranked = plain_suggester.suggest(chart("Assessment: sweating profusely.")).ranked
+    (reason,) = [code.reason for code in ranked if code.code.code == "R61"]
+    assert reason.startswith("term of the Human Phenotype Ontology 'Sweating profusely'")
 
 
 def test_a_category_comes_down_to_the_code_that_the_words_support(ways):
@@ -176,11 +176,11 @@ def test_a_disease_of_a_relative_or_of_the_past_is_a_status(ways):
 
 
 def test_what_is_denied_is_no_support(plain_suggester, chart):
-    suggestion = plain_suggester.suggest(chart("Denies syncope."))
-    assert "R55" not in {line.ranked.code.code for line in suggestion.codes}
+    suggestion = plain_suggester.suggest(chart("Denies sweating profusely."))
+    assert "R61" not in {line.ranked.code.code for line in suggestion.codes}
 
 
 def test_features_take_sources_that_they_do_not_know(plain_suggester, chart):
-    candidates, table = plain_suggester.features(chart("Syncope. Mitral valve prolapse. Hypertension."))
+    candidates, table = plain_suggester.features(chart("Sweating profusely. Mitral valve prolapse. Hypertension."))
     assert set(candidates.edges.source.tolist()) >= {Source.DISEASE_ONTOLOGY, Source.HPO}
     assert np.isfinite(table.values).all()
