@@ -19,6 +19,8 @@ from suggest.resources import read_table
 _ANY_TYPE = "E*"
 _RARE = ("E08", "E09", "E10", "E13")  # types that some words of their names do not tell from type 2
 _WHOLE = 0.9
+_UNSURE = frozenset({Source.LEARNT, Source.CONTEXT, Source.COVERAGE})
+_LEAST = 0.6
 _DIABETES = ("E08", "E09", "E10", "E11", "E13")
 
 
@@ -68,7 +70,7 @@ def combine(index: CodeIndex, rows: Sequence[Edge]) -> list[Combination]:
     strongest: dict[int, Edge] = {}
     count = len(index)
     for edge in rows:
-        if edge.status == PRESENT and edge.code < count and edge.source not in (Source.DRUG, Source.ALLERGEN):
+        if edge.status == PRESENT and edge.code < count and _may_combine(edge):
             known = strongest.get(edge.code)
             if known is None or _strength(edge) > _strength(known):
                 strongest[edge.code] = edge
@@ -104,6 +106,13 @@ def combine(index: CodeIndex, rows: Sequence[Edge]) -> list[Combination]:
         found.append(Combination(target, edges, tuple(dropped)))
         best.setdefault(rule.result[:3], {})[rule.result.replace(".", "")] = edges[0]
     return found
+
+
+def _may_combine(edge: Edge) -> bool:
+    """Whether an edge says well enough that a condition is documented."""
+    if edge.source in _UNSURE:
+        return edge.quality >= _LEAST
+    return edge.source not in (Source.DRUG, Source.ALLERGEN)
 
 
 def _is_loose(edge: Edge) -> bool:

@@ -149,7 +149,7 @@ class LeafFinder:
             row = self._resolver.episodes(int(leaves.rows[i]), context)[0].row
             if row not in have:
                 leaf = edge._replace(code=row, source=int(Source.CONTEXT), fit=1.0, matched=0, defaulted=0, side=side)
-                found.append(leaf._replace(quality=float(share[i]), weight=float(covered[i])))
+                found.append(leaf._replace(quality=float(share[i]) * edge.quality, weight=float(covered[i])))
         return found
 
     def _read_leaves(self, category: int) -> _Leaves:

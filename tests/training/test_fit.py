@@ -138,7 +138,9 @@ def test_rejected_codes_weigh_more_than_those_that_nobody_looked_at(model, examp
         return HistGradientBoostingClassifier(max_iter=1).fit(values, right, sample_weight=weight)
 
     monkeypatch.setattr("training.fit._fit", fit)
-    train([*examples, chart], index=index, terminology=terminology, name="tiny", trees=7, rejected_weight=3.0)
+    train(
+        [*examples, chart], index=index, terminology=terminology, name="tiny", trees=7, made_up=0, rejected_weight=3.0
+    )
     final, trees = weights[-1]
     assert trees == 7
     base = final.min()
