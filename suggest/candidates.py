@@ -21,6 +21,7 @@ from suggest.conventions import conventions
 from suggest.edges import ALLERGY, FAMILY, HISTORICAL, POSSIBLE, PRESENT, STATUS_NUMBER, Edge, Edges, pack
 from suggest.leaves import LeafFinder
 from suggest.lexicon import PHRASES, Source
+from suggest.mentions import Hits
 from suggest.policy import Policy
 from suggest.reading import NoteReading
 from suggest.records import AssertionStatus, Encounter, Mention
@@ -149,31 +150,23 @@ class CandidateBuilder:
         if not _admitted(source, assertion, policy):
             return []
         by_code = {int(hits.code[i]): i for i in reversed(group)}
-        if self._needs_context(source, by_code, policy):
+        if not self._needs_context(source, by_code, policy):
+            resolved = [(code, Resolved(code, 1.0, 0, False, 0)) for code in by_code]
+        else:
             if number not in contexts:
                 contexts[number] = self._context(reading, mention, facts)
             context = contexts[number]
-            # the cues of a composed code settled its side
-            sides = int(self._terms.row_flags[hits.code[group[0]]]) & 7 if source == Source.COMPOSITION else 0
-            resolved = self._resolved(by_code, source, replace(context, sides=sides) if sides else context, policy)
-        else:
-            resolved = [(code, Resolved(code, 1.0, 0, False, 0)) for code in by_code]
+            if source == Source.COMPOSITION:  # the cues of a composed code settled its side
+                sides = int(self._terms.row_flags[hits.code[group[0]]]) & 7
+                context = replace(context, sides=sides or context.sides)
+            resolved = self._resolved(by_code, source, context, policy)
         rows = []
         for origin, result in resolved:
             i = by_code[origin]
             own = source == Source.ALLERGEN or (
                 assertion != PRESENT and self._says_itself(result.row, mention.assertion.status)
             )
-            edge_status = PRESENT if own else assertion
-            row = _row(
-                result,
-                base + number,
-                int(hits.source[i]),
-                float(hits.quality[i]),
-                float(hits.weight[i]),
-                edge_status,
-                int(hits.text[i]),
-            )
+            row = _row(result, base + number, hits, i, PRESENT if own else assertion)
             rows.append(row)
             rows.extend(self._derived(row, mention, policy))
         return rows
@@ -302,19 +295,20 @@ def _admitted(source: int, assertion: int, policy: Policy) -> bool:
     return True
 
 
-def _row(result: Resolved, mention: int, source: int, quality: float, weight: float, status_: int, text: int) -> Edge:
+def _row(result: Resolved, mention: int, hits: Hits, i: int, assertion: int) -> Edge:
+    """Returns the edge from hit ``i`` of a mention to what it comes down to."""
     return Edge(
         result.row,
         mention,
-        source,
-        quality,
-        weight,
+        int(hits.source[i]),
+        float(hits.quality[i]),
+        float(hits.weight[i]),
         result.fit,
         min(result.matched, 20),
         int(result.defaulted),
         result.side,
-        status_,
-        text,
+        assertion,
+        int(hits.text[i]),
     )
 
 

@@ -117,14 +117,16 @@ def _supports(
     terminology: Terminology,
     most: int,
 ) -> tuple[Support, ...]:
-    """Returns the supports that edges stand for, one for each span."""
+    """Returns the supports that edges stand for: of spans within each other, the one that comes first."""
     edges, mentions = candidates.edges, candidates.mentions
     chosen: dict[tuple[int, int, int], int] = {}
     for e in ordered:
         mention = mentions[int(edges.mention[e])]
-        chosen.setdefault((mention.note, mention.start, mention.end), e)
-        if len(chosen) == most:
-            break
+        span = (mention.note, mention.start, mention.end)
+        if not any(_nested(span, other) for other in chosen):
+            chosen[span] = e
+            if len(chosen) == most:
+                break
     result = []
     for e in chosen.values():
         mention = mentions[int(edges.mention[e])]
@@ -140,6 +142,13 @@ def _supports(
             )
         )
     return tuple(result)
+
+
+def _nested(span: tuple[int, int, int], other: tuple[int, int, int]) -> bool:
+    """Whether one of two (note, start, end) spans lies within the other."""
+    if span[0] != other[0]:
+        return False
+    return (other[1] <= span[1] and span[2] <= other[2]) or (span[1] <= other[1] and other[2] <= span[2])
 
 
 def _evidence(reading: NoteReading, mention: Mention) -> Evidence:
