@@ -6,6 +6,7 @@ import hashlib
 import re
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator
+from itertools import chain
 from pathlib import Path
 
 import numpy as np
@@ -13,7 +14,7 @@ from numpy.typing import NDArray
 
 from suggest.code_sets.arrays import Array, locked, new_folder, pack_strings, pointers, write_arrays
 from suggest.code_sets.index import CodeIndex
-from suggest.code_sets.index_importer import index_fingerprint, read_index_terms
+from suggest.code_sets.index_importer import index_fingerprint, read_drug_terms, read_index_terms
 from suggest.keys import SIDES, phrase_key, term_words, word_key
 from suggest.lexicon import Condition, Entry, Source, check_lexicon, read_lexicon, read_ontologies
 from suggest.resources import list_tables, read_text
@@ -221,7 +222,8 @@ def open_terminology(
     with locked(folder.with_name(f".{folder.name}.lock")):
         if not folder.exists():
             with new_folder(folder) as draft:
-                terms = read_index_terms(home, index.edition.name)
+                edition = index.edition.name
+                terms = chain(read_index_terms(home, edition), read_drug_terms(home, edition))
                 compile_terminology(index, draft, index_terms=terms, strict=strict, progress=progress)
     return Terminology(folder)
 

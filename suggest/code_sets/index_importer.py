@@ -135,7 +135,7 @@ def read_index_terms(home: Path, edition: str) -> Iterator[tuple[str, tuple[str,
 
     Every wording of a term comes by itself. A code may be a category, whose further characters the chart
     decides; of two codes the first is the etiology, the second its manifestation. The same words may come with
-    different codes. Drugs are no terms (see ``read_drug_table``).
+    different codes. Drugs are no terms (see ``read_drug_terms``).
 
     Args:
         home: ChartCoder's data folder.
@@ -162,6 +162,31 @@ def read_drug_table(home: Path, edition: str) -> dict[str, DrugCodes]:
         if kind is IndexKind.DRUGS:
             drugs.setdefault(name, DrugCodes(name, tuple(forms), line, *codes))
     return drugs
+
+
+# How notes word what the columns of the Table of Drugs and Chemicals say.
+_DRUG_PHRASES = (
+    ("accidental", ("{} poisoning", "accidental {} poisoning", "{} overdose", "accidental {} overdose")),
+    ("self_harm", ("intentional {} overdose", "intentional {} poisoning", "{} overdose suicide attempt")),
+    ("assault", ("{} poisoning assault",)),
+    ("undetermined", ("{} poisoning undetermined intent", "{} overdose undetermined intent")),
+    ("adverse_effect", ("adverse effect of {}", "{} adverse reaction", "{} toxicity taken as prescribed")),
+    ("underdosing", ("underdosing of {}",)),
+)
+
+
+def read_drug_terms(home: Path, edition: str) -> Iterator[tuple[str, tuple[str, ...]]]:
+    """Yields phrases that name harm by a drug of the Table of Drugs and Chemicals, each with its code.
+
+    Raises:
+        CodeSetError: The file is damaged or of another version of ChartCoder.
+    """
+    for drug in read_drug_table(home, edition).values():
+        for column, phrases in _DRUG_PHRASES:
+            code: str | None = getattr(drug, column)
+            if code is not None:
+                for name in (drug.name, *drug.forms):
+                    yield from ((phrase.format(name), (code,)) for phrase in phrases)
 
 
 def index_fingerprint(home: Path, edition: str) -> str:

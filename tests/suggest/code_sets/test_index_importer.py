@@ -12,10 +12,15 @@ from suggest.code_sets.index_importer import (
     index_fingerprint,
     loaded_indexes,
     read_drug_table,
+    read_drug_terms,
     read_index_terms,
 )
 from suggest.code_sets.index_xml import IndexKind, read_index
 from suggest.errors import CodeSetError
+from suggest.pipeline import Suggester
+from suggest.records import Encounter, Note
+from suggest.terminology import Terminology
+from suggest.terminology_compiler import compile_terminology
 
 FOLDER = Path(__file__).parent / "alphabetic"
 DISEASES, EXTERNAL, NEOPLASMS, DRUGS = (
@@ -161,3 +166,27 @@ def test_a_damaged_file_is_noticed(load, tmp_path, damage):
         list(read_index_terms(tmp_path, "FY2026"))
     with pytest.raises(CodeSetError, match=message):
         load(NEOPLASMS)
+
+
+def test_drugs_become_phrases_that_name_the_harm(load, tmp_path):
+    load(DRUGS)
+    terms = dict(read_drug_terms(tmp_path, "FY2026"))
+    assert terms["Acetaminophen overdose"] == ("T39.1X1",)
+    assert terms["intentional Acetaminophen overdose"] == ("T39.1X2",)
+    assert terms["adverse effect of Acetaminophen"] == ("T39.1X5",)
+    assert "underdosing of Acid, acetic" not in terms
+
+
+@pytest.mark.slow
+def test_imported_terms_lead_to_codes_and_say_where_they_are_from(load, shipped, tmp_path, make_model):
+    load(DISEASES)
+    terms = [*read_index_terms(tmp_path, "FY2026"), ("zebra quagga stripes", ("L81.8",))]
+    folder = tmp_path / "terms"
+    folder.mkdir()
+    compile_terminology(shipped, folder, index_terms=terms)
+    suggester = Suggester(index=shipped, terminology=Terminology(folder), model=make_model())
+    note = Note("n", "Assessment: stripes, zebra quagga. Hypertension.")
+    ranked = {code.code.code: code for code in suggester.suggest(Encounter("e", (note,))).ranked}
+    assert {support.source for support in ranked["L81.8"].support} == {"alphabetic-index"}
+    assert ranked["L81.8"].reason.startswith("term of the Alphabetic Index 'zebra quagga stripes'")
+    assert "alphabetic-index" not in {support.source for support in ranked["I10"].support}
