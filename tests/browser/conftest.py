@@ -227,7 +227,7 @@ def new_page(browser, service):
 
     def open_page(**options):
         context = browser.new_context(base_url=service.url, **options)
-        context.set_default_timeout(5000)
+        context.set_default_timeout(20_000)
         contexts.append(context)
         page = context.new_page()
         page.on("console", note)
