@@ -46,8 +46,7 @@ _COMPOSED = ("E08", "E09", "E10", "E11", "E13", "T3", "T4", "T50", "V", "W", "X"
 class _Leaves:
     """The leaves of a category; leaf i asks for ``words[start[i]:start[i + 1]]``, their idf summing up to ``total``.
 
-    ``denied`` words are those that the title of leaf ``denied_leaf`` says to be
-    absent.
+    ``denied`` words are those that the title of leaf ``denied_leaf`` says to be absent.
     """
 
     rows: NDArray[np.int32]
@@ -70,11 +69,7 @@ class LeafFinder:
         self._resolver = resolver
         self._leaves = lru_cache(maxsize=3000)(self._read_leaves)
         self._weight = np.zeros(len(terminology.words), np.float32)
-        self._composed = np.array([index.code(row).startswith(_COMPOSED) for row in range(len(index))], dtype=bool)
-        self._category = np.arange(len(index), dtype=np.int32)
-        for row in range(len(index)):
-            if index.parent[row] >= 0:
-                self._category[row] = self._category[index.parent[row]]
+        self._composed = index.where_category(lambda category: category.startswith(_COMPOSED))
 
     def edges(
         self, reading: NoteReading, base: int, known: Sequence[Edge], facts: EncounterFacts, always: frozenset[int]
@@ -93,7 +88,7 @@ class LeafFinder:
         for edge in known:
             if self._leads(edge):
                 sentence = reading.mentions[edge.mention - base].sentence
-                key = (sentence, int(self._category[edge.code]))
+                key = (sentence, int(self._index.category[edge.code]))
                 if key not in owners or edge.quality * edge.fit > owners[key].quality * owners[key].fit:
                     owners[key] = edge
                 have.setdefault(sentence, set()).add(edge.code)

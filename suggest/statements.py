@@ -50,9 +50,10 @@ def statements_in(text: str, encounter: Encounter) -> Iterator[Measured]:
     starts = {token[:3] for token in _TOKEN.findall(lower)}
     tried = (words for start, words in _words_by_start().items() if start in starts)
     standing = {word for words in tried for word in words if word in lower}
-    about = _about(text, encounter)
-    for statement in all_statements():
-        if statement.whom in about and not standing.isdisjoint(statement.words):
+    worded = [statement for statement in all_statements() if not standing.isdisjoint(statement.words)]
+    about = _about(text, encounter) if worded else frozenset()
+    for statement in worded:
+        if statement.whom in about:
             found = next(_matches(statement, text, lower), None)
             if found and _holds(statement.also, text):
                 yield Measured(*found, statement.code, "statement")

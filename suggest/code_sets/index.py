@@ -8,6 +8,7 @@ machine share one copy.
 from __future__ import annotations
 
 from bisect import bisect_right
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -42,6 +43,7 @@ class CodeIndex:
         edition: The edition.
         fingerprint: Name of its folder: system, edition, format version and a hash of what it was made from.
         parent: ``int32[n]``, row of the code above; -1 for categories.
+        category: ``int32[n]``, row of the three-character category; the own row for categories.
         end: ``int32[n]``, the row after the last of the subtree.
         billable: ``bool[n]``, whether the code is complete.
         depth: ``int8[n]``, 0 for categories.
@@ -57,6 +59,7 @@ class CodeIndex:
         self.edition = Edition.from_json(meta["edition"])
         self.fingerprint = fingerprint
         self.parent: NDArray[np.int32] = arrays["parent"]
+        self.category: NDArray[np.int32] = _categories(self.parent)
         self.end: NDArray[np.int32] = arrays["end"]
         self.billable: NDArray[np.bool_] = arrays["billable"]
         self.depth: NDArray[np.int8] = arrays["depth"]
@@ -106,6 +109,13 @@ class CodeIndex:
     def row(self, code: str) -> int | None:
         """Returns the row of a code, dotted or not, in any case; ``None`` if the edition lacks it."""
         return self._codes.row(code)
+
+    def where_category(self, holds: Callable[[str], bool]) -> NDArray[np.bool_]:
+        """Returns for each row whether its three-character category fulfils a condition."""
+        tops = np.flatnonzero(self.parent < 0)
+        fulfilled = np.zeros(len(self), dtype=bool)
+        fulfilled[tops] = [holds(self.code(row)) for row in tops.tolist()]
+        return fulfilled[self.category]
 
     def rows_in(self, codes: CodeRange) -> NDArray[np.int32]:
         """Returns the rows of a range of codes in tabular order, with all codes below its last one.
@@ -220,3 +230,9 @@ class CodeIndex:
         if block < len(self._blocks):
             return self._blocks[block][0]
         return f"chapter {list(self._chapters)[block - len(self._blocks)]}"
+
+
+def _categories(parent: NDArray[np.int32]) -> NDArray[np.int32]:
+    """Returns the category of each row: in tabular order, that of the last row without a code above it."""
+    rows = np.arange(len(parent), dtype=np.int32)
+    return np.maximum.accumulate(np.where(parent < 0, rows, np.int32(0)))

@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import NoReturn
 from xml.parsers import expat
 
+from suggest.code_sets.releases import read_bytes
 from suggest.errors import CodeSetError
 
 MAX_BYTES = 64 * 2**20
@@ -126,15 +127,7 @@ def read_index(path: Path, *, max_bytes: int = MAX_BYTES) -> AlphabeticIndex:
         CodeSetError: The file cannot be read, is too large, empty or cut off, is no file of the index, or
             declares entities; names file and line.
     """
-    try:
-        with path.open("rb") as file:
-            data = file.read(max_bytes + 1)
-    except OSError as error:
-        raise CodeSetError(f"{path} cannot be read: {error.strerror}") from error
-    if len(data) > max_bytes:
-        raise CodeSetError(f"{path.name} is larger than {max_bytes} bytes; {_EXPECTED}")
-    if not data.strip():
-        raise CodeSetError(f"{path.name} is empty; {_EXPECTED}")
+    data = read_bytes(path, max_bytes, _EXPECTED)
     if data.startswith(b"PK\x03\x04"):
         raise CodeSetError(f"{path.name} is a zip file; unpack it and import its files of the index one by one")
     parser = _Parser(path.name)

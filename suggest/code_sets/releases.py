@@ -66,6 +66,29 @@ class Source:
         return [int(year) for part in reversed(self.name.split("/")) for year in _YEAR.findall(part)]
 
 
+def read_bytes(path: Path, max_bytes: int, expected: str) -> bytes:
+    """Reads a file that someone wants to import.
+
+    Args:
+        path: The file.
+        max_bytes: Most bytes of it.
+        expected: What the errors say was expected.
+
+    Raises:
+        CodeSetError: The file cannot be read, is too large or empty.
+    """
+    try:
+        with path.open("rb") as file:
+            data = file.read(max_bytes + 1)
+    except OSError as error:
+        raise CodeSetError(f"{path} cannot be read: {error.strerror}") from error
+    if len(data) > max_bytes:
+        raise CodeSetError(f"{path.name} is larger than {max_bytes} bytes; {expected}")
+    if not data.strip():
+        raise CodeSetError(f"{path.name} is empty; {expected}")
+    return data
+
+
 def load_source(path: Path, *, max_bytes: int = MAX_BYTES) -> Source:
     """Reads a release file, or the fullest one inside a zip file, without checking its content.
 
@@ -77,15 +100,7 @@ def load_source(path: Path, *, max_bytes: int = MAX_BYTES) -> Source:
         CodeSetError: The file is missing, empty, too large, of another layout, or a zip file that is
             damaged or holds none or several of the files expected.
     """
-    try:
-        with path.open("rb") as file:
-            data = file.read(max_bytes + 1)
-    except OSError as error:
-        raise CodeSetError(f"{path} cannot be read: {error.strerror}") from error
-    if len(data) > max_bytes:
-        raise CodeSetError(f"{path.name} is larger than {max_bytes} bytes; {_EXPECTED}")
-    if not data.strip():
-        raise CodeSetError(f"{path.name} is empty; {_EXPECTED}")
+    data = read_bytes(path, max_bytes, _EXPECTED)
     if path.suffix.lower() == ".zip" or data.startswith(b"PK\x03\x04"):
         return _load_zip(data, path.name, max_bytes)
     return Source(_kind(data, path.name), path.name, data)

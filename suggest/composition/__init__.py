@@ -57,9 +57,8 @@ class Composer:
         """
         self._index = index
         self._table = CueTable()
-        codes = [index.code(row) for row in range(len(index))]
-        self._by_cues = np.array([code[0] in "VWXY" or "T36" <= code[:3] <= "T50" for code in codes], dtype=bool)
-        self._malignant = np.array([code[0] == "C" for code in codes], dtype=bool)
+        self._by_cues = index.where_category(lambda category: category[0] in "VWXY" or "T36" <= category <= "T50")
+        self._malignant = index.where_category(lambda category: category[0] == "C")
 
     @property
     def words(self) -> NDArray[np.uint64]:

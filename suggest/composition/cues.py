@@ -14,8 +14,9 @@ import numpy as np
 from numpy.typing import NDArray
 from spacy.strings import get_string_id
 
-from suggest.keys import TokenKeys, mix, normal_words
+from suggest.keys import TokenKeys, normal_words
 from suggest.resources import list_tables, read_table
+from suggest.spelling import known_words
 
 FOLDER = "composition/cues"
 _DENIED = 4  # words from a denial to what it denies, plus one
@@ -138,8 +139,7 @@ class CueTable:
 
     def keys(self) -> NDArray[np.uint64]:
         """Returns the sorted keys of all words of the table, which the speller is to leave alone."""
-        hashes = np.array([get_string_id(form) for form in self._forms], dtype=np.uint64)
-        return np.sort(mix(hashes))
+        return known_words(sorted(self._forms))
 
     def find(self, tokens: TokenKeys) -> dict[int, list[Cue]]:
         """Returns the cues of a note by sentence, at most 64 of each.

@@ -1,9 +1,9 @@
 """What the guidelines make of several facts together: chapter 15, birth records, families of codes, reasons to come.
 
 The other stages lead from one mention to its code. Here the rest of the encounter has its say: a disease of a
-pregnant woman is a chapter 15 code by trimester (I.C.15), one of a newborn is a
-chapter 16 code (I.C.16), the parts of a family of codes stand in several lines,
-an examination has abnormal findings or none (I.C.21.c.13). The knowledge is in tables under ``resources/rules``.
+pregnant woman is a chapter 15 code by trimester (I.C.15), one of a newborn is a chapter 16 code (I.C.16), the parts
+of a family of codes stand in several lines, an examination has abnormal findings or none (I.C.21.c.13). The knowledge
+is in tables under ``resources/rules``.
 """
 
 from __future__ import annotations

@@ -30,6 +30,18 @@ def test_has_all_codes_of_the_edition(shipped: CodeIndex):
     assert int(shipped.billable.sum()) > 74000
 
 
+def test_each_row_knows_its_category(shipped: CodeIndex):
+    for code in ("S52.501A", "E11.65", "I10", "A00", "Z3A.39", shipped.code(len(shipped) - 1)):
+        assert shipped.code(int(shipped.category[row(shipped, code)])) == code[:3]
+
+
+def test_marks_the_rows_of_categories(shipped: CodeIndex):
+    marked = shipped.where_category(lambda category: category in ("I10", "E11"))
+    assert {shipped.code(found)[:3] for found in np.flatnonzero(marked).tolist()} == {"I10", "E11"}
+    assert marked[row(shipped, "E11.65")]
+    assert int(marked.sum()) == 1 + int(shipped.end[row(shipped, "E11")]) - row(shipped, "E11")
+
+
 @pytest.mark.parametrize("code", ["E11.65", "e11.65", "E1165", " e1165 "])
 def test_finds_codes_in_any_spelling(shipped: CodeIndex, code: str):
     assert shipped.code(row(shipped, code)) == "E11.65"
