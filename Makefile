@@ -17,7 +17,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 # setuptools is pinned in the lock files, so that building the project fetches nothing.
 INSTALL_PROJECT := $(PIP) --quiet install --no-build-isolation --no-deps --editable .
-CHARTS := training/data/charts/hospital.jsonl,training/data/charts/mixed.jsonl,training/data/charts/office.jsonl,training/data/charts/procedural.jsonl,training/data/charts/specialty.jsonl
+CHARTS := training/data/charts/hospital.jsonl,training/data/charts/mixed.jsonl,training/data/charts/office.jsonl,training/data/charts/procedural.jsonl,training/data/charts/specialty.jsonl,training/data/charts/operative.jsonl,training/data/charts/services.jsonl
 NEW_MODEL := build/model/default
 ONTOLOGIES := build/ontologies
 LOCK_VENV := build/lock-venv

@@ -12,6 +12,7 @@ from starlette.concurrency import run_in_threadpool
 
 from api import responses_encounters as out
 from api.auth import Principal
+from api.code_sets import CodeSets
 from api.engine import Engine
 from api.errors import Problem
 from api.logs import describe_exception
@@ -27,7 +28,6 @@ from store.errors import StaleSuggestionError
 from store.notes import StoredNote
 from store.suggestions import StoredSuggestion
 from store.tables import EncounterStatus
-from suggest.code_sets.index import CodeIndex
 
 OffsetsQuery = Annotated[
     Offsets, Query(description="Unit of all offsets: code points, or the UTF-16 code units of JavaScript and Java.")
@@ -55,10 +55,10 @@ def database_of(request: Request) -> Database:
     return storage.database
 
 
-def index_of(request: Request) -> CodeIndex | None:
-    """Returns the code index, ``None`` while it is not loaded."""
+def codes_of(request: Request) -> CodeSets | None:
+    """Returns the code sets, ``None`` while they are not loaded."""
     engine: Engine = request.app.state.engine
-    return engine.suggester.index if engine.ready else None
+    return engine.codes if engine.ready else None
 
 
 def wanted_offsets(request: Request) -> Offsets:
@@ -93,7 +93,7 @@ def read_chart(database: Database, encounter_id: str) -> Chart:
 def renderer(request: Request, stored_notes: list[StoredNote], offsets: Offsets) -> EncounterRenderer:
     """Returns what renders the records of an encounter for a request."""
     names = UserNames(database_of(request))
-    return EncounterRenderer(stored_notes, offsets=offsets, names=names, index=index_of(request))
+    return EncounterRenderer(stored_notes, offsets=offsets, names=names, codes=codes_of(request))
 
 
 def encounter_out(request: Request, chart: Chart, offsets: Offsets) -> out.EncounterOut:

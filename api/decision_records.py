@@ -1,40 +1,43 @@
-"""Turns decisions of a request into those of the store; checks codes that coders bring in the code set."""
+"""Turns decisions of a request into those of the store; checks codes that coders bring in the code sets."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from datetime import date
 
 from api import schemas_encounters as given
-from api.errors import ErrorItem, Problem
+from api.brought_codes import check_code
+from api.code_sets import CodeSets
 from api.render import Utf16Offsets
 from api.schemas import Offsets
 from store import coding
 from store.notes import StoredNote
-from suggest.code_sets.index import CodeIndex
 from suggest.records import Code, Evidence
 
-IndexSource = Callable[[], CodeIndex]
+CodesSource = Callable[[], CodeSets]
 
 
 class DecisionReader:
     """Reads the decisions of one request."""
 
-    def __init__(self, notes: Sequence[StoredNote], *, offsets: Offsets, index: IndexSource) -> None:
+    def __init__(self, notes: Sequence[StoredNote], *, offsets: Offsets, codes: CodesSource, day: date | None) -> None:
         """Takes what reading needs.
 
         Args:
             notes: All notes of the encounter.
             offsets: Unit of the offsets in the request.
-            index: Gives the code index when a coder brings a code, or raises a problem.
+            codes: Gives the code sets when a coder brings a code, or raises a problem.
+            day: Day of service, on which the codes must be in force; ``None`` where it is unknown.
         """
         self._utf16 = Utf16Offsets([stored.note for stored in notes]) if offsets is Offsets.UTF_16 else None
-        self._index = index
+        self._codes = codes
+        self._day = day
 
     def read(self, decisions: Sequence[given.DecisionIn]) -> list[coding.NewDecision]:
         """Returns the decisions for the store.
 
         Raises:
-            Problem: A code is not in the edition, or not billable.
+            Problem: A code is not in its edition or not in force, or not billable.
         """
         return [self._decision(decision, f"decisions.{i}") for i, decision in enumerate(decisions)]
 
@@ -70,19 +73,7 @@ class DecisionReader:
         )
 
     def _code(self, code: given.CodeIn, location: str) -> Code:
-        index = self._index()
-        edition = index.edition
-        if code.system != edition.system:
-            item = ErrorItem(location=location, expected=f"a code of {edition.system}, which is installed")
-            raise Problem("not-in-edition", errors=[item])
-        row = index.row(code.code)
-        if row is None:
-            item = ErrorItem(location=location, expected=f"a code of {edition.system}, edition {edition.name}")
-            raise Problem("not-in-edition", errors=[item])
-        if not index.billable[row]:
-            item = ErrorItem(location=location, expected="a billable code")
-            raise Problem("not-billable", errors=[item])
-        return Code(edition.system, index.code(row), edition.name)
+        return check_code(self._codes(), code.system, code.code, self._day, location)
 
     def _evidence(self, spans: Sequence[given.EvidenceIn]) -> tuple[Evidence, ...]:
         return tuple(

@@ -17,17 +17,26 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from threading import Event, Lock, Thread
 from time import monotonic
+from typing import TypeVar
 
+from api.code_sets import CodeSets, ProcedureCodes, open_procedure_codes
 from api.errors import Problem
 from api.logs import describe_exception
 from api.settings import Settings
+from suggest.audit.records import AssignedClaim, AuditedClaim
+from suggest.audit.run import Auditor, open_edit_tables
+from suggest.edits.tables import EditTables
 from suggest.errors import ChartCoderError
 from suggest.pipeline import Suggester
+from suggest.procedures.terms import Catalogue
 from suggest.records import Encounter, Suggestion
 
 Progress = Callable[[str, float], None]
 Loader = Callable[[Progress], Suggester]
+CodesOpener = Callable[[], ProcedureCodes]
+TablesOpener = Callable[[Suggester], EditTables]
 Watch = Callable[[], object]
+Result = TypeVar("Result")
 
 _log = logging.getLogger("chartcoder.engine")
 _FIRST_GUESS = 0.5
@@ -35,26 +44,45 @@ _LONGEST_RETRY = 60
 _POLL_SECONDS = 3.0
 
 
+def no_tables(suggester: Suggester) -> EditTables:
+    """Returns edit tables that hold the diagnoses of a suggester and nothing else."""
+    return EditTables(suggester.index, Catalogue(()))
+
+
 class Engine:
     """Loads a suggester in the background and queues charts for it."""
 
     def __init__(
-        self, load: Loader, *, queue_limit: int, watch: Watch | None = None, poll_seconds: float = _POLL_SECONDS
+        self,
+        load: Loader,
+        *,
+        queue_limit: int,
+        open_codes: CodesOpener = ProcedureCodes,
+        open_tables: TablesOpener = no_tables,
+        watch: Watch | None = None,
+        poll_seconds: float = _POLL_SECONDS,
     ) -> None:
         """Takes what loads the suggester; nothing is loaded before ``start``.
 
         Args:
             load: Called in a thread, at the start and whenever another bundle is to serve.
             queue_limit: Charts that may wait besides the one that is read.
+            open_codes: Opens the code sets of procedures, whenever ``load`` is called; by default there are none.
+            open_tables: Opens what edits look up, at the first audit of each suggester; by default there is nothing
+                but the code set of the suggester.
             watch: Returns a value that differs once another bundle is promoted; ``None``: none ever is.
             poll_seconds: Time between two looks.
         """
         self._load = load
         self._queue_limit = queue_limit
+        self._open_codes = open_codes
+        self._open_tables = open_tables
+        self._auditor: Auditor | None = None
         self._watch = watch
         self._poll_seconds = poll_seconds
         self._pool = ThreadPoolExecutor(max_workers=1, thread_name_prefix="suggester")
         self._suggester: Suggester | None = None
+        self._procedure_codes = ProcedureCodes()
         self._seen: object = None
         self._state = "not started"
         self._problem = ""
@@ -99,19 +127,39 @@ class Engine:
             raise Problem("not-ready", self._state, headers={"Retry-After": "5"})
         return self._suggester
 
+    @property
+    def codes(self) -> CodeSets:
+        """The code sets, for looking codes up and for checking those that coders bring.
+
+        Raises:
+            Problem: They are not loaded (yet).
+        """
+        return CodeSets(self.suggester.index, self._procedure_codes)
+
     async def suggest(self, encounter: Encounter) -> Suggestion:
         """Returns the suggestion for an encounter when its turn has come.
 
         Raises:
             Problem: The suggester is not loaded, or too many charts are waiting.
         """
+        return await self._queued(lambda suggester: suggester.suggest(encounter))
+
+    async def audit(self, claim: AssignedClaim) -> AuditedClaim:
+        """Returns the audit of a claim when its turn has come.
+
+        Raises:
+            Problem: As ``suggest``.
+        """
+        return await self._queued(lambda suggester: self._auditor_of(suggester).audit(claim))
+
+    async def _queued(self, work: Callable[[Suggester], Result]) -> Result:
         suggester = self.suggester
         if self._pending > self._queue_limit:
             seconds = min(_LONGEST_RETRY, math.ceil(self._pending * self._seconds))
             raise Problem("busy", headers={"Retry-After": str(seconds)})
         loop = asyncio.get_running_loop()
         self._pending += 1
-        job = self._pool.submit(self._timed, suggester, encounter)
+        job = self._pool.submit(self._timed, suggester, work)
         # Counted down when the job ends, not when its caller goes away: it may still hold the worker.
         job.add_done_callback(lambda _job: _call_soon(loop, self._ended))
         return await asyncio.wrap_future(job)
@@ -133,6 +181,7 @@ class Engine:
             # Looked at before loading: a promotion in between is then seen at the next look.
             self._seen = self._watch() if self._watch else None
             fresh = self._load(lambda _what, _share: None)
+            codes = self._open_codes()
         except ChartCoderError as error:
             self._problem = str(error)
             _log.error("the promoted bundle is refused, the old one goes on serving: %s", error)
@@ -141,7 +190,7 @@ class Engine:
             _log.error("the promoted bundle cannot be loaded: %s", describe_exception(error))
         else:
             # Charts that are queued hold the old one, so that none is dropped.
-            self._suggester, self._problem = fresh, ""
+            self._suggester, self._procedure_codes, self._problem = fresh, codes, ""
             _log.info("model %s serves now", fresh.model.name)
 
     def _look_for_promotions(self, watch: Watch) -> None:
@@ -153,16 +202,23 @@ class Engine:
     def _ended(self) -> None:
         self._pending -= 1
 
-    def _timed(self, suggester: Suggester, encounter: Encounter) -> Suggestion:
+    def _timed(self, suggester: Suggester, work: Callable[[Suggester], Result]) -> Result:
         began = monotonic()
         try:
-            return suggester.suggest(encounter)
+            return work(suggester)
         finally:
             self._seconds += (monotonic() - began - self._seconds) / 8
+
+    def _auditor_of(self, suggester: Suggester) -> Auditor:
+        """Returns the auditor of a suggester; only the worker thread calls it, so that none is made twice."""
+        if self._auditor is None or self._auditor.suggester is not suggester:
+            self._auditor = Auditor(suggester, self._open_tables(suggester))
+        return self._auditor
 
     def _load_now(self) -> None:
         try:
             self._seen = self._watch() if self._watch else None
+            self._procedure_codes = self._open_codes()
             self._suggester = self._load(self._tell)
             self._state = "ready"
             _log.info("model and code index are loaded")
@@ -192,7 +248,15 @@ def make_engine(settings: Settings) -> Engine:
         # Imported here, as scikit-learn takes seconds: /healthz answers meanwhile.
         from models.loading import load_suggester
 
-        return load_suggester(settings.home, bundle=settings.bundle, edition=settings.edition, progress=progress)
+        return load_suggester(
+            settings.home, bundle=settings.bundle, edition=settings.edition, cpt=settings.cpt, progress=progress
+        )
+
+    def open_codes() -> ProcedureCodes:
+        return open_procedure_codes(settings.home, cpt=settings.cpt)
+
+    def open_tables(suggester: Suggester) -> EditTables:
+        return open_edit_tables(settings.home, suggester.index, cpt=settings.cpt)
 
     pointer = settings.home / "models" / "active.json"
 
@@ -204,4 +268,10 @@ def make_engine(settings: Settings) -> Engine:
         # The file is replaced and never written in place, so that a promotion gives another inode or time.
         return found.st_mtime_ns, found.st_ino, found.st_size
 
-    return Engine(load, queue_limit=settings.queue_limit, watch=None if settings.bundle else watch)
+    return Engine(
+        load,
+        queue_limit=settings.queue_limit,
+        open_codes=open_codes,
+        open_tables=open_tables,
+        watch=None if settings.bundle else watch,
+    )

@@ -69,9 +69,7 @@ PROBLEMS: dict[str, ProblemType] = {
         "The edition has no such code",
         "Search for it: POST /v1/codes/search. A code may be new or retired.",
     ),
-    "unknown-code-set": ProblemType(
-        404, "The code system is not installed", "This version holds ICD-10-CM; other systems come later."
-    ),
+    "unknown-code-set": ProblemType(404, "The code system is not loaded", "GET /v1/codes lists those that are."),
     "unknown-record": ProblemType(
         404,
         "There is no such record",

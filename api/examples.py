@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections import defaultdict
 from typing import Any
 
+from api.code_sets import CPT_NOTICE
 from api.errors import MEDIA_TYPE, PROBLEMS, ProblemDetails
 
 Responses = dict[int | str, dict[str, Any]]
@@ -73,6 +74,11 @@ def _ok(example: dict[str, Any]) -> Responses:
     return {200: {"content": {"application/json": {"example": example}}}}
 
 
+def _one_of(**examples: dict[str, Any]) -> Responses:
+    values = {name: {"value": example} for name, example in examples.items()}
+    return {200: {"content": {"application/json": {"examples": values}}}}
+
+
 def _support(quote: str, section: str, term: str, source: str, *, nth: int = 0) -> dict[str, Any]:
     start = -1
     for _ in range(nth + 1):
@@ -97,11 +103,19 @@ def _denied() -> dict[str, Any]:
     }
 
 
-def _code(code: str, title: str, probability: float, reason: str, *evidence: dict[str, Any]) -> dict[str, Any]:
+def _code(
+    code: str,
+    title: str,
+    probability: float,
+    reason: str,
+    *evidence: dict[str, Any],
+    system: str = "ICD-10-CM",
+    edition: str = "FY2026",
+) -> dict[str, Any]:
     return {
-        "system": "ICD-10-CM",
+        "system": system,
         "code": code,
-        "edition": "FY2026",
+        "edition": edition,
         "title": title,
         "probability": probability,
         "reason": reason,
@@ -118,6 +132,21 @@ def _line(code: dict[str, Any], role: str, sequence_reason: str) -> dict[str, An
         "units": 1,
         "pointers": [],
         "sequence_reason": sequence_reason,
+        "modifier_reasons": [],
+        "elements": [],
+        "open_axes": [],
+    }
+
+
+def _element(name: str, what: str, level: int | None, quote: str, *, reason: str = "") -> dict[str, Any]:
+    start = CHART.index(quote)
+    return {
+        "name": name,
+        "what": what,
+        "level": level,
+        "counted": not reason,
+        "reason": reason,
+        "evidence": [{"note_id": "n1", "start": start, "end": start + len(quote), "quote": quote}],
     }
 
 
@@ -135,6 +164,26 @@ _HYPERTENSION = _code(
     "clinical term",
     _support("HTN", "assessment_plan", "hypertension", "lexicon"),
 )
+_GABAPENTIN = "gabapentin"
+_VISIT = _code(
+    "99214",
+    "Office visit, established patient, moderate decision making",
+    0.78,
+    "problems and risk are moderate",
+    _support(_GABAPENTIN, "assessment_plan", "prescription drug management", "visit"),
+    system="CPT",
+    edition="starter",
+)
+_VISIT_LINE = _line(_VISIT, "procedure", "") | {
+    "modifiers": ["95"],
+    "modifier_reasons": ["seen by video"],
+    "pointers": [1, 2],
+    "elements": [
+        _element("problems", "Two stable chronic illnesses", 3, "DM2 with peripheral neuropathy"),
+        _element("risk", "Prescription drug management", 3, _GABAPENTIN),
+        _element("problems", "A symptom that is denied", None, "chest pain", reason="not a problem addressed here"),
+    ],
+}
 _CHEST_PAIN = _code("R07.9", "Chest pain, unspecified", 0.12, "clinical term", _denied())
 
 SUGGESTION_EXAMPLES: dict[str, Any] = {
@@ -158,17 +207,18 @@ SUGGESTION_EXAMPLE: dict[str, Any] = {
     "codes": [
         _line(_NEUROPATHY, "first-listed", "stands first in the diagnostic statement"),
         _line(_HYPERTENSION, "additional", "order of the diagnostic statement"),
+        _VISIT_LINE,
     ],
     "suppressed": [
         _CHEST_PAIN | {"rule": "assertion", "suppressed_reason": "the condition is denied or ruled out", "by": None}
     ],
-    "ranked": [_HYPERTENSION, _NEUROPATHY, _CHEST_PAIN],
+    "ranked": [_HYPERTENSION, _NEUROPATHY, _VISIT, _CHEST_PAIN],
     "findings": [],
     "queries": [],
     "stamp": {
         "version": "0.1.0",
         "model": "chartcoder-1@3b9f0c5a7d21",
-        "editions": {"ICD-10-CM": "FY2026"},
+        "editions": {"ICD-10-CM": "FY2026", "CPT": "starter", "HCPCS": "starter"},
         "index": "icd10cm-FY2026-1-5d0c2f7a91be",
         "policy": "professional",
         "policy_hash": "0c2a9e7714f5",
@@ -182,6 +232,10 @@ SUGGESTION_RESPONSES: Responses = _ok(SUGGESTION_EXAMPLE) | problems(
 SEARCH_EXAMPLES: dict[str, Any] = {
     "words": {"summary": "By words", "value": {"query": "diabetic kidney disease", "limit": 5}},
     "prefix": {"summary": "By the beginning of a code", "value": {"query": "E11.2"}},
+    "procedure": {
+        "summary": "A procedure, in force on the day of service",
+        "value": {"query": "knee arthroscopy", "system": "CPT", "date_of_service": "2026-02-03"},
+    },
 }
 
 SEARCH_EXAMPLE: dict[str, Any] = {
@@ -223,14 +277,82 @@ CODE_EXAMPLE: dict[str, Any] = {
     "seventh_characters": [],
 }
 
-CODE_RESPONSES: Responses = _ok(CODE_EXAMPLE) | problems("unknown-code", "unknown-code-set", *EVERYWHERE)
+SERVICE_EXAMPLE: dict[str, Any] = {
+    "system": "CPT",
+    "code": "20610",
+    "title": "Large joint or bursa aspiration or injection, no ultrasound",
+    "billable": True,
+    "edition": "starter",
+    "section": "musculoskeletal",
+    "global_period": "000",
+    "flags": ["sided"],
+    "includes": [],
+    "terms": ["knee injection", "shoulder injection"],
+    "source": "starter",
+    "effective_from": None,
+    "effective_to": None,
+}
+
+PCS_EXAMPLE: dict[str, Any] = {
+    "system": "ICD-10-PCS",
+    "code": "0FT44ZZ",
+    "title": "Resection of Gallbladder, Percutaneous Endoscopic Approach",
+    "billable": True,
+    "edition": "FY2024",
+    "axes": [
+        {"name": "section", "value": "0", "label": "Medical and Surgical"},
+        {"name": "body system", "value": "F", "label": "Hepatobiliary System and Pancreas"},
+        {"name": "root operation", "value": "T", "label": "Resection"},
+        {"name": "body part", "value": "4", "label": "Gallbladder"},
+        {"name": "approach", "value": "4", "label": "Percutaneous Endoscopic"},
+        {"name": "device", "value": "Z", "label": "No Device"},
+        {"name": "qualifier", "value": "Z", "label": "No Qualifier"},
+    ],
+}
+
+CODE_RESPONSES: Responses = _one_of(diagnosis=CODE_EXAMPLE, service=SERVICE_EXAMPLE, inpatient=PCS_EXAMPLE) | problems(
+    "unknown-code", "unknown-code-set", *EVERYWHERE
+)
+
+CODE_SETS_EXAMPLE: dict[str, Any] = {
+    "items": [
+        {
+            "system": "ICD-10-CM",
+            "edition": "FY2026",
+            "codes": 98186,
+            "effective_from": "2025-10-01",
+            "effective_to": "2026-09-30",
+            "source": "icd10cm_tabular_2026.xml",
+            "takes_further_codes": False,
+            "notice": None,
+        },
+        {
+            "system": "CPT",
+            "edition": "starter",
+            "codes": 5203,
+            "effective_from": "2026-04-01",
+            "effective_to": None,
+            "source": "cpt.tsv",
+            "takes_further_codes": True,
+            "notice": CPT_NOTICE,
+        },
+    ]
+}
+
+CODE_SETS_RESPONSES: Responses = _ok(CODE_SETS_EXAMPLE) | problems(*EVERYWHERE)
+
+MODIFIERS_EXAMPLE: dict[str, Any] = {
+    "items": [{"code": "25", "label": "Significant separate visit on the day of a procedure", "effective_to": None}]
+}
+
+MODIFIER_RESPONSES: Responses = _ok(MODIFIERS_EXAMPLE) | problems(*EVERYWHERE)
 
 VERSION_EXAMPLE: dict[str, Any] = {
     "version": "0.1.0",
     "api": "v1",
     "model": "chartcoder-1@3b9f0c5a7d21",
     "index": "icd10cm-FY2026-1-5d0c2f7a91be",
-    "editions": {"ICD-10-CM": "FY2026"},
+    "editions": {"ICD-10-CM": "FY2026", "CPT": "starter", "HCPCS": "starter", "ICD-10-PCS": "FY2024"},
     "policies": [
         {
             "name": "professional",

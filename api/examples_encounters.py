@@ -47,6 +47,21 @@ ASSIGN_EXAMPLES = {
 }
 DECISION_EXAMPLES = {
     "accept": _example("Accept a code", {"expected_version": 2, "decisions": [{"action": "accept", "line": _LINE}]}),
+    "details": _example(
+        "Modifiers, units and diagnoses of a procedure",
+        {
+            "expected_version": 2,
+            "decisions": [
+                {
+                    "action": "change",
+                    "line": {"system": "CPT", "code": "20610"},
+                    "modifiers": ["RT"],
+                    "units": 1,
+                    "pointers": [_LINE],
+                }
+            ],
+        },
+    ),
     "batch": _example(
         "Reject one and add another",
         {

@@ -13,8 +13,8 @@ from fastapi.openapi.utils import get_openapi
 from api.errors import MEDIA_TYPE
 
 DESCRIPTION = (
-    "Reads a clinical chart and suggests ICD-10-CM codes, each with the words that support it, for a human "
-    "coder to accept, replace or reject, and keeps what coders decide."
+    "Reads a clinical chart and suggests codes of ICD-10-CM, CPT, HCPCS Level II and ICD-10-PCS, each with the words "
+    "that support it, for a human coder to accept, replace or reject, and keeps what coders decide."
 )
 
 

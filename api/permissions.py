@@ -25,6 +25,7 @@ class Permission(StrEnum):
 
     PUBLIC = "public"
     SUGGEST = "suggest"
+    AUDIT = "audit"
     CODES_READ = "codes:read"
     ENCOUNTERS_READ = "encounters:read"
     ENCOUNTERS_WRITE = "encounters:write"
@@ -53,6 +54,7 @@ ROLE_PERMISSIONS: Mapping[Role, frozenset[Permission]] = {
     Role.LEAD: frozenset(
         {
             Permission.SUGGEST,
+            Permission.AUDIT,
             Permission.CODES_READ,
             Permission.ENCOUNTERS_READ,
             Permission.ENCOUNTERS_WRITE,
@@ -63,7 +65,13 @@ ROLE_PERMISSIONS: Mapping[Role, frozenset[Permission]] = {
         }
     ),
     Role.AUDITOR: frozenset(
-        {Permission.CODES_READ, Permission.ENCOUNTERS_READ, Permission.USERS_READ, Permission.MODELS_READ}
+        {
+            Permission.AUDIT,
+            Permission.CODES_READ,
+            Permission.ENCOUNTERS_READ,
+            Permission.USERS_READ,
+            Permission.MODELS_READ,
+        }
     ),
     Role.DATA_SCIENTIST: frozenset({Permission.SUGGEST, Permission.CODES_READ, Permission.MODELS_READ}),
     Role.ADMINISTRATOR: frozenset(

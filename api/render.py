@@ -75,6 +75,9 @@ class _Renderer:
             units=line.units,
             pointers=list(line.pointers),
             sequence_reason=line.sequence_reason,
+            modifier_reasons=list(line.modifier_reasons),
+            elements=[self._element(element) for element in line.elements],
+            open_axes=list(line.open_axes),
         )
 
     def suppressed(self, code: records.SuppressedCode) -> out.SuppressedCodeOut:
@@ -101,6 +104,16 @@ class _Renderer:
             question=query.question,
             options=list(query.options),
             indicators=[self._evidence(evidence) for evidence in query.indicators],
+        )
+
+    def _element(self, element: records.Element) -> out.ElementOut:
+        return out.ElementOut(
+            name=element.name,
+            what=element.what,
+            level=element.level,
+            counted=element.counted,
+            reason=element.reason,
+            evidence=[self._evidence(evidence) for evidence in element.evidence],
         )
 
     def _support(self, support: records.Support) -> out.SupportOut:

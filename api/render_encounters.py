@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from api import responses_encounters as out
+from api.code_sets import CodeSets
 from api.render import Utf16Offsets, stamp_out, suggestion_out
 from api.responses import EvidenceOut
 from api.schemas import Offsets
@@ -19,7 +20,6 @@ from store.errors import NotFoundError, VersionConflictError
 from store.json_records import to_json
 from store.notes import StoredNote
 from store.suggestions import StoredSuggestion, SuggestionDiff
-from suggest.code_sets.index import CodeIndex
 from suggest.records import Encounter, Evidence
 
 
@@ -50,7 +50,7 @@ class EncounterRenderer:
     """Renders what stands on one encounter."""
 
     def __init__(
-        self, notes: Sequence[StoredNote], *, offsets: Offsets, names: UserNames, index: CodeIndex | None
+        self, notes: Sequence[StoredNote], *, offsets: Offsets, names: UserNames, codes: CodeSets | None
     ) -> None:
         """Takes what rendering needs besides the records.
 
@@ -58,12 +58,12 @@ class EncounterRenderer:
             notes: All notes of the encounter, which offsets refer to.
             offsets: Unit of the offsets in the answer.
             names: Names users.
-            index: Gives codes that coders brought their titles; ``None`` while it is not loaded.
+            codes: Give codes that coders brought their titles; ``None`` while they are not loaded.
         """
         self._notes = notes
         self.offsets = offsets
         self.names = names
-        self._index = index
+        self._codes = codes
         self._utf16 = Utf16Offsets([stored.note for stored in notes])
 
     def notes(self) -> list[out.StoredNoteOut]:
@@ -187,10 +187,7 @@ class EncounterRenderer:
         return EvidenceOut(note_id=span.note_id, start=start, end=end, quote=span.quote)
 
     def _title(self, line: CodedLine) -> str:
-        if self._index is None or line.code.system != self._index.edition.system:
-            return ""
-        row = self._index.row(line.code.code)
-        return "" if row is None else self._index.title(row)
+        return "" if self._codes is None else self._codes.title(line.code.system, line.code.code)
 
 
 def item_out(item: WorklistItem, names: UserNames) -> out.WorklistItemOut:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import date
+
 from fastapi import Response
 from pydantic import BaseModel, Field
 
@@ -68,15 +70,43 @@ class RankedCodeOut(BaseModel):
     against: list[ObjectionOut]
 
 
-class CodeLineOut(RankedCodeOut):
-    """A proposed code as it would stand on a claim."""
+class ElementOut(BaseModel):
+    """Something that decided the level of a visit, or was left out of account."""
 
-    role: str = Field(description="first-listed, principal or additional.")
+    name: str = Field(description="problems, data, risk, time, category or age.", examples=["risk"])
+    what: str = Field(description="What it is; holds no words of the chart.", examples=["Prescription drug management"])
+    level: int | None = Field(
+        ge=1,
+        le=4,
+        description="1 straightforward, 2 low, 3 moderate, 4 high; null where it has no level.",
+        examples=[3],
+    )
+    counted: bool = Field(description="Whether it counted.")
+    reason: str = Field(description="Why it did not count; empty where it did.")
+    evidence: list[EvidenceOut]
+
+
+class CodeLineOut(RankedCodeOut):
+    """A proposed code as it would stand on a claim; procedures stand after the diagnoses."""
+
+    role: str = Field(description="first-listed, principal or additional of a diagnosis; procedure of a procedure.")
     poa: str | None = Field(description="Present on admission (Y, N, U, W) where the claim carries it.")
-    modifiers: list[str]
-    units: int
-    pointers: list[int] = Field(description="Positions, from 1, of the diagnoses that justify a procedure.")
+    modifiers: list[str] = Field(description="Modifiers of a CPT or HCPCS code, in order.", examples=[["25"]])
+    units: int = Field(description="Units of service.")
+    pointers: list[int] = Field(
+        description="Positions, from 1, of the diagnoses among the codes that justify a procedure, the main one first; "
+        "1 is letter A of a CMS-1500."
+    )
     sequence_reason: str
+    modifier_reasons: list[str] = Field(
+        description="Why each modifier stands there, in the order of modifiers.",
+        examples=[["significant visit beside a procedure of the same day"]],
+    )
+    elements: list[ElementOut] = Field(description="Of a visit: what decided its level, and what did not count.")
+    open_axes: list[str] = Field(
+        description="Axes of an ICD-10-PCS code that the notes leave open; the code has the usual value there.",
+        examples=[["approach"]],
+    )
 
 
 class SuppressedCodeOut(RankedCodeOut):
@@ -138,8 +168,8 @@ class CodeHit(BaseModel):
     system: System
     code: str
     title: str
-    billable: bool
-    score: float = Field(ge=0, le=1)
+    billable: bool = Field(description="Whether it may stand on a claim; of CPT and HCPCS, whether it is in force.")
+    score: float = Field(ge=0, le=1, description="Comparable within one answer only.")
 
 
 class CodeSearchOut(BaseModel):
@@ -200,6 +230,83 @@ class CodeOut(BaseModel):
     code_also: list[NoteOut]
     notes: list[NoteOut]
     seventh_characters: list[SeventhCharacter]
+
+
+class ServiceOut(BaseModel):
+    """A code of CPT or HCPCS Level II."""
+
+    system: System
+    code: str
+    title: str = Field(description="The project's own words, or the descriptor of an imported release.")
+    billable: bool = Field(description="Whether it is in force today.")
+    edition: str
+    section: str = Field(description="Part of medicine: em, integumentary, radiology, drug, ...")
+    global_period: str = Field(
+        description="Medicare's global period: 000, 010, 090, MMM, XXX or ZZZ; empty where unknown."
+    )
+    flags: list[str] = Field(
+        description="addon (never alone), pctc (26, TC), sided (LT, RT, 50), digit (FA-F9, TA-T9), eyelid (E1-E4), "
+        "clia (QW), assist (80, AS)."
+    )
+    includes: list[str] = Field(description="Codes that it always contains.")
+    terms: list[str] = Field(description="Wording in notes that leads to it.")
+    source: str = Field(description="Where the title comes from: starter, AMA 2026, CMS 2025-01, ...")
+    effective_from: date | None = Field(description="First day on which it may be reported; null where unknown.")
+    effective_to: date | None = Field(description="Last such day; null where there is none.")
+
+
+class AxisOut(BaseModel):
+    """An axis of a code of ICD-10-PCS."""
+
+    name: str = Field(description="section, body system, root operation, body part, approach, device, qualifier, ...")
+    value: str = Field(description="The character of the code.")
+    label: str = Field(description="What it means; empty where no table says.")
+
+
+class PcsCodeOut(BaseModel):
+    """A code of ICD-10-PCS."""
+
+    system: System
+    code: str
+    title: str
+    billable: bool
+    edition: str
+    axes: list[AxisOut] = Field(description="The seven axes, in order.")
+
+
+class CodeSetOut(BaseModel):
+    """A code set that is loaded."""
+
+    system: System
+    edition: str = Field(description="Name of the edition: FY2026, 2026, 2025-01; starter for the project's own table.")
+    codes: int = Field(description="Number of codes; of ICD-10-CM, categories among them.")
+    effective_from: date
+    effective_to: date | None
+    source: str = Field(description="File that it was read from.")
+    takes_further_codes: bool = Field(
+        description="Whether coders may use well-formed codes that it lacks: the CPT table that ships is a part of CPT."
+    )
+    notice: str | None = Field(description="What must be said of it.")
+
+
+class CodeSetsOut(BaseModel):
+    """The code sets that are loaded, that of diagnoses first."""
+
+    items: list[CodeSetOut]
+
+
+class ModifierOut(BaseModel):
+    """A modifier of CPT or HCPCS."""
+
+    code: str
+    label: str
+    effective_to: date | None = Field(description="Last day on which it may be reported; null where there is none.")
+
+
+class ModifiersOut(BaseModel):
+    """Modifiers of the code sets that are loaded."""
+
+    items: list[ModifierOut]
 
 
 class PolicyOut(BaseModel):

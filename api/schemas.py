@@ -164,6 +164,10 @@ class CodeSearchRequest(StrictModel):
         Field(description="The beginning of a code, or words of titles and inclusion terms in any order.")
     )
     system: records.System = Field(default=records.System.ICD10CM, description="The code system.")
+    date_of_service: Day | None = Field(
+        default=None,
+        description="Day on which codes of CPT and HCPCS must be in force to be billable; by default today.",
+    )
     limit: int = Field(default=20, ge=1, le=MAX_HITS, strict=True, description="Most results.")
 
     def checked_query(self) -> str:

@@ -23,6 +23,7 @@ LOG_LEVELS = ("debug", "info", "warning", "error")
 MIN_TOKEN_CHARACTERS = 32
 
 _log = logging.getLogger("chartcoder.settings")
+_SWITCH = {"on": True, "off": False}
 
 
 class SettingsError(ChartCoderError):
@@ -68,6 +69,9 @@ class Settings:
     ] = field(default=None, repr=False)
     bundle: Annotated[Path | None, "Folder of a model bundle to use instead of the promoted one."] = None
     edition: Annotated[str | None, "Edition of ICD-10-CM, such as FY2026; by default that which ships."] = None
+    cpt: Annotated[
+        bool, "`on`, or `off` where the site has no licence for CPT: then no CPT code is suggested, found or taken."
+    ] = True
     workers: Annotated[int, "Processes that answer requests, 1 to 64; each reads one chart at a time."] = 1
     queue_limit: Annotated[
         int, "Charts that may wait in one process, 1 to 1000, before it answers 503 with Retry-After."
@@ -200,6 +204,10 @@ def _parsed(variable: Variable, value: str) -> Any:
             return int(value)
         except ValueError:
             raise SettingsError(f"{variable.name} is {value!r}; expected a whole number") from None
+    if variable.type is bool:
+        if value.lower() not in _SWITCH:
+            raise SettingsError(f"{variable.name} is {value!r}; expected on or off")
+        return _SWITCH[value.lower()]
     if variable.type == tuple[str, ...]:
         return tuple(name for part in value.split(",") if (name := part.strip()))
     return Path(value).expanduser() if variable.type in (Path, Path | None) else value
@@ -208,6 +216,8 @@ def _parsed(variable: Variable, value: str) -> Any:
 def _as_text(value: object) -> str:
     if value is None:
         return ""
+    if isinstance(value, bool):
+        return "on" if value else "off"
     return ",".join(value) if isinstance(value, tuple) else str(value)
 
 

@@ -35,7 +35,8 @@ from training.predict import predict
 
 REPOSITORY = Path(__file__).parents[1]
 CHARTS = REPOSITORY / "training" / "data" / "charts"
-OWN = tuple(str(CHARTS / f"{name}.jsonl") for name in ("hospital", "mixed", "office", "procedural", "specialty"))
+_NAMES = ("hospital", "mixed", "office", "operative", "procedural", "services", "specialty")
+OWN = tuple(str(CHARTS / f"{name}.jsonl") for name in _NAMES)
 REGRESSION = (str(CHARTS / "regression.jsonl"),)
 HOLDOUT_MONTHS = 2
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from store import coded_sets, decisions, encounters, suggestions, users
-from store.coding import Accept, Add, LineRef, NewDecision, Reject, Replace, proposed_lines
+from store.coding import Accept, Add, Leave, LineRef, NewDecision, Reject, Replace, proposed_lines
 from store.database import Database
 from store.tables import Role
 from suggest.pipeline import Suggester
@@ -151,9 +151,13 @@ def code_visits(database: Database, clock: Clock, suggester: Suggester, work: li
 
 def decide(visit: Visit, suggestion: Suggestion) -> list[NewDecision]:
     """Returns what a coder of this site decides on a suggestion."""
-    made: list[NewDecision] = []
+    made: list[NewDecision] = [
+        Leave(LineRef(line.code.system, line.code.code))
+        for line in proposed_lines(suggestion)
+        if line.code.system is not System.ICD10CM
+    ]
     missing = dict(visit.gold)
-    proposed = [line.code.code for line in proposed_lines(suggestion)]
+    proposed = [line.code.code for line in proposed_lines(suggestion) if line.code.system is System.ICD10CM]
     for name in proposed:
         ref = LineRef(System.ICD10CM, name)
         if name in visit.gold:

@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from cli import edit_tables, pcs, services
 from cli.common import UsageError, home_folder, print_rows, progress_bar
+from suggest.records import System
 
 if TYPE_CHECKING:
     from suggest.code_sets.index import CodeIndex
@@ -24,9 +26,16 @@ _imports = typer.Typer(
     rich_markup_mode=None,
 )
 app.add_typer(_imports, name="import")
+_imports.command("cpt")(services.import_cpt)
+_imports.command("hcpcs")(services.import_hcpcs)
+_imports.command("icd10pcs")(pcs.import_icd10pcs)
+edit_tables.register(_imports)
 
 Edition = Annotated[
-    str | None, typer.Option(help="An installed edition, such as FY2025.  [default: CHARTCODER_EDITION]")
+    str | None,
+    typer.Option(
+        help="An installed edition: FY2025; of CPT 2026; of HCPCS 2025-01.  [default: CHARTCODER_EDITION, or newest]"
+    ),
 ]
 
 _NOTES = (
@@ -38,6 +47,7 @@ _NOTES = (
     ("code_also", "Code also"),
     ("notes", "Note"),
 )
+_MODIFIER = 2
 _LISTED = 10
 """Most lines of each kind that an import prints, unless all are asked for."""
 
@@ -103,14 +113,19 @@ def import_icd10cm_index(
 
 @app.command("editions")
 def editions() -> None:
-    """Lists the installed editions: when they apply and what they were read from; then the loaded indexes."""
+    """Lists the installed editions: when they apply and what they were read from; then the loaded indexes.
+
+    Of CPT and HCPCS, the table that ships is listed as "starter".
+    """
+    from suggest.code_sets.icd10pcs import installed_pcs_editions
     from suggest.code_sets.importers import installed_editions
     from suggest.code_sets.index_importer import loaded_indexes
 
-    found = installed_editions(home_folder())
+    found = [*installed_editions(home_folder()), *installed_pcs_editions(home_folder())]
     print_rows(
         [("edition", "system", "from", "to", "source")]
         + [(e.name, e.system, str(e.effective_from), str(e.effective_to or "-"), e.source) for e in found]
+        + services.edition_rows(home_folder())
     )
     if loaded := loaded_indexes(home_folder()):
         print()
@@ -129,8 +144,12 @@ def search(
     ],
     limit: Annotated[int, typer.Option(min=1, max=1000, help="Most results.")] = 20,
     edition: Edition = None,
+    system: Annotated[str, typer.Option(help="ICD-10-CM, CPT or HCPCS.")] = System.ICD10CM.value,
 ) -> None:
     """Finds codes, best first; '*' marks codes that may stand on a claim."""
+    if (wanted := _system(system)) in services.SYSTEMS:
+        services.search_services(wanted, " ".join(words), limit, edition)
+        return
     index = _open(edition)
     hits = index.search(" ".join(words), limit)
     if not hits:
@@ -140,11 +159,27 @@ def search(
 
 @app.command("show")
 def show(
-    code: Annotated[str, typer.Argument(help="A code, with or without its dot.")], edition: Edition = None
+    code: Annotated[str, typer.Argument(help="A code, with or without its dot, or a modifier.")],
+    edition: Edition = None,
+    system: Annotated[
+        str | None, typer.Option(help="ICD-10-CM, CPT or HCPCS.  [default: by the shape of the code]")
+    ] = None,
 ) -> None:
-    """Shows a code: title, hierarchy, inclusion terms and the notes that hold for it, wherever they stand."""
-    index = _open(edition)
+    """Shows a code: title, hierarchy, inclusion terms and the notes that hold for it, wherever they stand.
+
+    A code that both ICD-10-CM and HCPCS have (J11.00, J1100) is shown as ICD-10-CM; --system HCPCS shows the other.
+    """
+    shape = _system(system) if system else services.shape_of(code)
+    if shape is System.CPT or (system and shape is System.HCPCS):
+        services.show_service(code, shape, edition)
+        return
+    if len(code) == _MODIFIER and services.show_modifier(code):
+        return
+    index = _open(None if shape is System.HCPCS else edition)
     row = index.row(code)
+    if shape is System.HCPCS and row is None:
+        services.show_service(code, shape, edition)
+        return
     if row is None:
         raise UsageError(f"{index.edition.name} has no code {code!r}; search for it: chartcoder codes search WORDS")
     chapter, block = int(index.chapter[row]), int(index.block[row])
@@ -158,6 +193,8 @@ def show(
     for kind, label in _NOTES:
         _print_list(label, [f"{note.text}  [at {note.from_code}]" for note in index.notes(row, kind)])
     _print_list("Below", [f"{index.code(r)}  {index.title(r)}" for r in index.children(row)])
+    if shape is System.HCPCS and services.has_service(code, shape):
+        print(f"  HCPCS has a code of this number too: chartcoder codes show {code.upper()} --system HCPCS")
 
 
 @app.command("diff")
@@ -181,6 +218,13 @@ def diff(
     _print_list(f"New ({len(found.new)})", [f"{code}  {_title(after, code)}" for code in found.new])
     _print_list(f"Retired ({len(found.retired)})", [f"{code}  {_title(before, code)}" for code in found.retired])
     _print_list(f"Retitled ({len(found.retitled)})", [f"{code}  {old} -> {new}" for code, old, new in found.retitled])
+
+
+def _system(name: str) -> System:
+    known = (System.ICD10CM, *services.SYSTEMS)
+    if name.upper() not in known:
+        raise UsageError(f"system {name!r}: expected {', '.join(known)}")
+    return System(name.upper())
 
 
 def _open(edition: str | None) -> CodeIndex:

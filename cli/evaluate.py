@@ -24,6 +24,14 @@ _COLUMNS = (
     ("not-codable rate", "not_codable_rate"),
     ("ECE", "ece"),
 )
+_OF_PROCEDURES = (
+    ("precision", "precision"),
+    ("recall", "recall"),
+    ("MAP", "map"),
+    ("recall@10", "recall_at_10"),
+    ("not-codable rate", "not_codable_rate"),
+    ("ECE", "ece"),
+)
 
 
 def evaluate(
@@ -71,7 +79,9 @@ def evaluate(
     if not examples:
         raise UsageError(f"no charts in {corpus}; check the corpus")
     with progress_bar() as progress:
-        suggester = load_suggester(settings.home, bundle=folder, edition=settings.edition, progress=progress)
+        suggester = load_suggester(
+            settings.home, bundle=folder, edition=settings.edition, cpt=settings.cpt, progress=progress
+        )
         found = ErrorFinder(suggester.index, suggester.model) if errors else None
         ablation = Ablation(suggester) if ablate else None
         observers = [watcher.observe for watcher in (found, ablation) if watcher]
@@ -101,6 +111,26 @@ def _print_table(result: dict[str, Any]) -> None:
     rows += [(label, shown(diagnosis[key])) for label, key in _COLUMNS]
     rows += [("ms per chart", f"{shown(times['p50'], 0)} (median), {shown(times['p99'], 0)} (99th percentile)")]
     print_rows(rows)
+    _print_procedures(result)
+
+
+def _print_procedures(result: dict[str, Any]) -> None:
+    """Prints the measures of the procedures that the charts carry, and of visits."""
+    rows = [("procedures", "F1", "95 % interval", *(label for label, _key in _OF_PROCEDURES))]
+    for system, measures in result["procedure"].items():
+        if measures["recall"] is not None:
+            low, high = measures["f1_interval"] or (None, None)
+            figures = (shown(measures[key]) for _label, key in _OF_PROCEDURES)
+            rows.append((system, shown(measures["f1"]), f"{shown(low)} to {shown(high)}", *figures))
+    if len(rows) > 1:
+        print()
+        print_rows(rows, right=frozenset(range(1, len(rows[0]))))
+    visits = result["em"]
+    if visits["charts"]:
+        print(
+            f"visits: {shown(visits['exact'])} exact, {shown(visits['within_one'])} within one level "
+            f"({visits['charts']} charts)"
+        )
 
 
 def _print_ablation(ablation: dict[str, Any]) -> None:

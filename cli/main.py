@@ -10,7 +10,7 @@ from collections.abc import Sequence
 
 import typer
 
-from cli import codes, evaluate, keys, models, serve, setup, suggest, train, users
+from cli import audit, check, codes, evaluate, keys, models, serve, setup, suggest, train, users
 from cli.common import clear_errors, tolerate_any_encoding
 
 app = typer.Typer(
@@ -25,6 +25,8 @@ app = typer.Typer(
 app.command("suggest")(suggest.suggest)
 app.command("serve")(serve.serve)
 app.command("setup")(setup.setup)
+app.command("audit")(audit.audit)
+app.command("check")(check.check)
 app.add_typer(codes.app, name="codes")
 app.command("train")(train.train)
 app.command("evaluate")(evaluate.evaluate)

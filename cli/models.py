@@ -105,7 +105,9 @@ def _compare_on(
     with progress_bar() as progress:
         for name in names:
             folder = bundle_path(settings.home, name)
-            suggester = load_suggester(settings.home, bundle=folder, edition=settings.edition, progress=progress)
+            suggester = load_suggester(
+                settings.home, bundle=folder, edition=settings.edition, cpt=settings.cpt, progress=progress
+            )
             runs.append(predict(suggester, examples, progress=progress).predictions)
     one, two = (_measures(f"{len(examples)} charts:", score(examples, run, seed=seed)) for run in runs)
     print_rows([("", *names), *((label, one[label], two[label]) for label in one)])

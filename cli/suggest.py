@@ -56,7 +56,9 @@ def suggest(
     encounters = list(read_encounters(files, facts, together=together))
     settings = load_settings()
     with progress_bar() as progress:
-        suggester = load_suggester(settings.home, bundle=settings.bundle, edition=settings.edition, progress=progress)
+        suggester = load_suggester(
+            settings.home, bundle=settings.bundle, edition=settings.edition, cpt=settings.cpt, progress=progress
+        )
     for number, encounter in enumerate(encounters):
         suggestion = suggester.suggest(encounter)
         if as_json:

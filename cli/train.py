@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -69,9 +70,11 @@ def train(
     """
     from api.settings import load_settings
     from suggest.pipeline import Suggester
+    from suggest.procedures.services import open_all_services
     from training.bundles import corpora_of, save_model
     from training.examples import HELD_OUT_METRICS, REJECTED_WEIGHT, DecisionSplit
     from training.fit import train as fit
+    from training.procedures import train_procedures
 
     settings = load_settings()
     folder = bundle_path(settings.home, out)
@@ -100,7 +103,12 @@ def train(
             rejected_weight=REJECTED_WEIGHT if from_decisions else 1.0,
             progress=progress,
         )
-        suggester = Suggester(index=index, terminology=terms, model=model)
+        services = open_all_services(settings.home)
+        procedures = train_procedures(
+            examples, model=model, index=index, terminology=terms, services=services, seed=seed, progress=progress
+        )
+        model = replace(model, procedures=procedures)
+        suggester = Suggester(index=index, terminology=terms, model=model, services=services)
         metrics = _evaluate(suggester, held_out, before, seed, progress)
     manifest = save_model(
         folder,

@@ -25,7 +25,7 @@ BUNDLE_NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,99}")
 # One flat folder of known kinds: a name can hold neither a separator nor lead out of the bundle.
 _FILE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,99}\.(?:npy|npz|skops|md)")
 _SHA256 = re.compile(r"[0-9a-f]{64}")
-_OPTIONAL = frozenset({"split"})
+_OPTIONAL = frozenset({"split", "procedure_features"})
 _LIBRARIES = ("numpy", "scikit-learn", "scipy", "skops")
 
 
@@ -62,6 +62,8 @@ class ModelManifest:
         policy_hash: Hash of that policy's file.
         seed: Seed of every random choice of the training run.
         features: Names of the ranker's features, in the order of its columns.
+        procedure_features: Those of the ranker of procedures; empty for a bundle without one. It may be absent
+            from the file.
         thresholds: Policy name -> code system -> lowest calibrated probability (0 to 1) to propose a code.
         corpora: What the model learnt from.
         metrics: The evaluation that speaks for the model, as ``training.evaluate.score`` returns it.
@@ -82,6 +84,7 @@ class ModelManifest:
     corpora: tuple[TrainingCorpus, ...]
     metrics: Mapping[str, Any] = field(default_factory=dict)
     split: Mapping[str, Any] = field(default_factory=dict)
+    procedure_features: tuple[str, ...] = ()
     libraries: Mapping[str, str] = field(default_factory=library_versions)
     files: Mapping[str, FileEntry] = field(default_factory=dict)
     format: int = FORMAT
@@ -124,6 +127,7 @@ def parse_manifest(data: bytes) -> ModelManifest:
         **record
         | {
             "features": tuple(record["features"]),
+            "procedure_features": tuple(record.get("procedure_features", ())),
             "corpora": tuple(TrainingCorpus(**corpus) for corpus in record["corpora"]),
             "files": {name: FileEntry(**entry) for name, entry in record["files"].items()},
         }
@@ -188,6 +192,10 @@ def _is_list_of(value: object, accepts: Callable[[Any], bool]) -> bool:
     return isinstance(value, list) and all(map(accepts, value))
 
 
+def _are_names(value: object) -> bool:
+    return isinstance(value, list) and all(map(_is_text, value)) and len(set(value)) == len(value)
+
+
 def _is_corpus(value: object) -> bool:
     return _is_record(value, {"name": _is_text, "licence": _is_text, "examples": _is_integer})
 
@@ -224,10 +232,8 @@ _SCHEMA: dict[str, tuple[Callable[[Any], bool], str]] = {
     "policy": (_is_text, "the name of a policy"),
     "policy_hash": (_is_text, "the hash of a policy"),
     "seed": (_is_integer, "an integer"),
-    "features": (
-        lambda value: _is_list_of(value, _is_text) and len(set(value)) == len(value),
-        "a list of distinct names",
-    ),
+    "features": (_are_names, "a list of distinct names"),
+    "procedure_features": (_are_names, "a list of distinct names"),
     "thresholds": (
         lambda value: _is_mapping_of(value, lambda systems: _is_mapping_of(systems, _is_probability)),
         "policy name -> code system -> probability from 0 to 1",

@@ -21,6 +21,7 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from spacy.language import Language
 from spacy.tokens import Doc
@@ -71,6 +72,13 @@ class _Candidate:
         return _PRECEDENCE[self.status], self.separators, self.tokens
 
 
+class Scoped(NamedTuple):
+    """The triggers of one chart, by sentence, with the text that they stand in."""
+
+    text: ClauseText
+    scopes: Sequence[Sequence[Scope]]
+
+
 class Asserter:
     """Decides the assertion of mentions; holds the rules and no state of a text, so threads may share it."""
 
@@ -87,13 +95,21 @@ class Asserter:
         self._marks = read_marks(self._table)
         self._sections = _read_sections()
 
-    def assert_spans(self, doc: Doc, spans: Sequence[tuple[int, int]], families: Sequence[str]) -> list[Assertion]:
+    def scopes(self, doc: Doc) -> Scoped:
+        """Returns the triggers of a chart read by ``suggest.nlp.read``, for spans asserted in several turns."""
+        text = ClauseText(doc, self._marks)
+        return Scoped(text, find_scopes(text, self._table, self._marks))
+
+    def assert_spans(
+        self, doc: Doc, spans: Sequence[tuple[int, int]], families: Sequence[str], scoped: Scoped | None = None
+    ) -> list[Assertion]:
         """Returns the assertion of each span.
 
         Args:
             doc: A chart read by ``suggest.nlp.read``.
             spans: Token ranges ``[first, last)`` of mentions; they may overlap.
             families: For each span the family of the section that holds it.
+            scoped: The triggers of ``doc``, where they were found before.
 
         Raises:
             ValueError: The numbers of spans and families differ, or a span is empty or lies outside the doc.
@@ -105,8 +121,7 @@ class Asserter:
                 raise ValueError(f"span [{first}, {last}) of a doc of {len(doc)} tokens; expected a part of the doc")
         if not spans:
             return []
-        text = ClauseText(doc, self._marks)
-        scopes = find_scopes(text, self._table, self._marks)
+        text, scopes = scoped or self.scopes(doc)
         return [
             self._assert_span(text, scopes, text.position(first), text.position(last), family)
             for (first, last), family in zip(spans, families, strict=True)

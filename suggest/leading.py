@@ -55,20 +55,35 @@ def may_lead(codes: Sequence[str], index: CodeIndex) -> list[bool]:
         codes: The codes of a claim, with dots.
         index: The code set, for its "code first" notes.
     """
-    rows = [index.row(code) for code in codes]
-    free = []
-    for code, row in zip(codes, rows, strict=True):
-        causes: frozenset[int | None] = rows_to_code_first(index, row) if row is not None else frozenset()
-        behind = any(
-            other != code and (place in causes or _follows(code, other))
-            for other, place in zip(codes, rows, strict=True)
-        )
-        free.append(not behind)
+    free = [not any(other != code and follows(code, other, index) for other in codes) for code in codes]
     return free if any(free) else [True] * len(codes)
 
 
-def _follows(code: str, other: str) -> bool:
-    """Whether a guideline puts a code behind another one of the same claim."""
+def follows(code: str, other: str, index: CodeIndex) -> bool:
+    """Tells whether a guideline or a "code first" note puts a code behind another one of the same claim."""
+    return _guided_behind(code, other) or noted_behind(code, other, index)
+
+
+def reason_behind(code: str, other: str, index: CodeIndex) -> str:
+    """Returns the guideline or note that puts a code behind another one, empty where none does."""
+    if _guided_behind(code, other):
+        places = _places(code)[1] & ~_places(code)[0] & _places(other)[0]
+        return f"guideline {next(rule.source for i, rule in enumerate(precedences()) if places >> i & 1)}"
+    return f"the code first note at {code}" if noted_behind(code, other, index) else ""
+
+
+def noted_behind(code: str, other: str, index: CodeIndex) -> bool:
+    """Tells whether a "code first" note puts a code behind another one of the same claim.
+
+    Guidelines go before notes: the one at T36-T50 puts adverse effects behind what they are, but not poisonings.
+    """
+    row = index.row(code)
+    if row is None or index.row(other) not in rows_to_code_first(index, row):
+        return False
+    return not _guided_behind(other, code)
+
+
+def _guided_behind(code: str, other: str) -> bool:
     first, then = _places(code)
     return bool(then & ~first & _places(other)[0])
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from importlib.metadata import version
 
 import numpy as np
@@ -11,18 +12,46 @@ from numpy.typing import NDArray
 from suggest.candidates import CandidateBuilder, Candidates
 from suggest.code_sets.editions import choose_edition
 from suggest.code_sets.index import CodeIndex
+from suggest.edits.coded import coded_set
+from suggest.edits.record import CodingRecord, authors_of
+from suggest.edits.run import run_edits
+from suggest.edits.tables import EditTables
+from suggest.errors import BundleError
 from suggest.evidence import ranked_codes
 from suggest.features import CodeFeatures, FeatureMaker
 from suggest.leading import lead_features
 from suggest.mentions import LearntPhrases
 from suggest.nlp import make_nlp
+from suggest.poa import with_poa
 from suggest.policy import Policy, policy_for
+from suggest.procedures.services import Services
+from suggest.procedures.stage import ProcedureInput, Procedures, ProcedureStage
+from suggest.queries import queries
 from suggest.ranking import Model
 from suggest.reading import NoteReading, Reader
-from suggest.records import Encounter, Finding, NoteStatus, RankedCode, RunStamp, Severity, Suggestion
+from suggest.records import (
+    CodeLine,
+    Encounter,
+    Finding,
+    NoteStatus,
+    RankedCode,
+    RunStamp,
+    Severity,
+    Suggestion,
+    SuppressedCode,
+)
 from suggest.selection import select
 from suggest.sequencing import sequence
 from suggest.terminology import Terminology
+
+
+@dataclass(frozen=True, slots=True)
+class Diagnoses:
+    """The outcome for diagnoses: all ranked, those proposed as lines of a claim, and those suppressed."""
+
+    ranked: tuple[RankedCode, ...]
+    lines: tuple[CodeLine, ...]
+    suppressed: tuple[SuppressedCode, ...]
 
 
 class Suggester:
@@ -31,13 +60,34 @@ class Suggester:
     It never loads a model or an index itself; one instance serves one thread at a time.
     """
 
-    def __init__(self, *, index: CodeIndex, terminology: Terminology, model: Model) -> None:
-        """Wires the stages."""
+    def __init__(
+        self,
+        *,
+        index: CodeIndex,
+        terminology: Terminology,
+        model: Model,
+        services: Services | None = None,
+        tables: EditTables | None = None,
+    ) -> None:
+        """Wires the stages.
+
+        Args:
+            index: The diagnosis codes.
+            terminology: Their terms.
+            model: What training has learnt.
+            services: Procedure codes and their terms; without them, and for a model of diagnoses only, no procedures
+                are suggested.
+            tables: What edits look up; without them nothing is checked.
+        """
         self._index = index
         self._terms = terminology
         self._model = model
+        self._services = services
+        self._tables = tables
+        self._procedures = ProcedureStage(services, model.procedures) if services and model.procedures else None
         learnt, unknown = _bind(model, index)
-        self._reader = Reader(make_nlp(), index, terminology, learnt, model.known)
+        sources = self._procedures.sources if self._procedures else ()
+        self._reader = Reader(make_nlp(), index, terminology, learnt, model.known, sources)
         self._builder = CandidateBuilder(index, terminology, unknown)
         self._features = FeatureMaker(
             index, terminology, unknown, prior=_priors(model, index, unknown), marked=model.learnt_marked
@@ -63,7 +113,7 @@ class Suggester:
         return self.decide(encounter, *self.features(encounter))
 
     def decide(self, encounter: Encounter, candidates: Candidates, table: CodeFeatures) -> Suggestion:
-        """Ranks, selects and sequences candidates.
+        """Ranks, selects and sequences candidates, then the procedures that the same notes name.
 
         Args:
             encounter: The chart.
@@ -74,6 +124,27 @@ class Suggester:
             PolicyError: No policy fits the encounter.
         """
         policy = policy_for(encounter)
+        diagnoses = self.diagnoses(encounter, candidates, table)
+        procedures = Procedures()
+        if self._procedures is not None:
+            proposed = [line.ranked for line in diagnoses.lines]
+            prepared = self._procedures.prepare(encounter, candidates.readings, proposed, policy)
+            procedures = self._procedures.decide(encounter, prepared, proposed, policy)
+        ranked = sorted((*diagnoses.ranked, *procedures.ranked), key=lambda code: (-code.probability, code.code.code))
+        lines = (*with_poa(diagnoses.lines, encounter, candidates.readings), *procedures.lines)
+        return Suggestion(
+            encounter_id=encounter.id,
+            ranked=tuple(ranked),
+            codes=lines,
+            suppressed=(*diagnoses.suppressed, *procedures.suppressed),
+            findings=(*self._edition_findings(encounter), *self._checked(encounter, lines, policy)),
+            queries=queries(encounter, candidates.readings, lines) if policy.billable_only else (),
+            stamp=self._stamp(policy),
+        )
+
+    def diagnoses(self, encounter: Encounter, candidates: Candidates, table: CodeFeatures) -> Diagnoses:
+        """Ranks, selects and sequences candidate diagnoses; see ``decide``."""
+        policy = policy_for(encounter)
         probability = self._model.probabilities(table.values, policy)
         ranked = ranked_codes(candidates, table, probability, self._index, self._terms)
         selected = select(
@@ -83,17 +154,27 @@ class Suggester:
             replaced={self.code(a): self.code(b) for a, b in candidates.replaced.items()},
             threshold=self._model.threshold(policy),
         )
-        return Suggestion(
-            encounter_id=encounter.id,
+        first = self._first_scores(selected.proposed, table)
+        return Diagnoses(
             ranked=ranked,
-            codes=sequence(
-                selected.proposed, index=self._index, policy=policy, first=self._first_scores(selected.proposed, table)
-            ),
+            lines=sequence(selected.proposed, index=self._index, policy=policy, first=first),
             suppressed=selected.suppressed,
-            findings=self._edition_findings(encounter),
-            queries=(),
-            stamp=self._stamp(policy),
         )
+
+    def procedures(self, encounter: Encounter) -> ProcedureInput:
+        """Returns candidate procedures and their features: what training goes by.
+
+        Raises:
+            BundleError: The bundle or the installation has nothing for procedures.
+        """
+        if self._procedures is None:
+            raise BundleError("this bundle was trained without procedures; train another: chartcoder train")
+        policy = policy_for(encounter)
+        if not policy.status_transforms:  # benchmarks code what is mentioned, whatever it was done for
+            return self._procedures.prepare(encounter, self.read(encounter), (), policy)
+        candidates, table = self.features(encounter)
+        proposed = [line.ranked for line in self.diagnoses(encounter, candidates, table).lines]
+        return self._procedures.prepare(encounter, candidates.readings, proposed, policy)
 
     def _first_scores(self, proposed: Sequence[RankedCode], table: CodeFeatures) -> dict[str, float]:
         probability = {code.code.code: code.probability for code in proposed}
@@ -126,6 +207,13 @@ class Suggester:
         count = len(self._index)
         return self._index.code(number) if number < count else self._unknown[number - count]
 
+    def _checked(self, encounter: Encounter, lines: tuple[CodeLine, ...], policy: Policy) -> tuple[Finding, ...]:
+        """What the edits say of the proposed lines; benchmarks code what no claim would hold."""
+        if self._tables is None or not policy.billable_only:
+            return ()
+        record = CodingRecord(authors=authors_of(encounter, lines))
+        return run_edits(coded_set(encounter, lines), self._tables, record)
+
     def _edition_findings(self, encounter: Encounter) -> tuple[Finding, ...]:
         _edition, message = choose_edition([self._index.edition], encounter)
         if message is None:
@@ -144,11 +232,12 @@ class Suggester:
 
     def _stamp(self, policy: Policy) -> RunStamp:
         edition = self._index.edition
+        services = self._services
         return RunStamp(
             version=version("chartcoder"),
             model=self._model.name,
-            editions=((edition.system, edition.name),),
-            index=self._terms.fingerprint,
+            editions=((edition.system, edition.name), *(services.editions if services else ())),
+            index="+".join([self._terms.fingerprint, *([services.terms.fingerprint] if services else [])]),
             policy=policy.name,
             policy_hash=policy.hash,
         )

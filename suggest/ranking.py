@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from suggest.policy import Policy
+
+if TYPE_CHECKING:
+    from suggest.procedures.model import ProcedureModel
 
 
 class Ranker(Protocol):
@@ -53,6 +56,7 @@ class Model:
         prior: Log frequency of each of them.
         unseen_prior: Log frequency given to every other code.
         known: Sorted keys of words that training charts hold.
+        procedures: Ranks procedures; ``None`` for a bundle that knows diagnoses only.
     """
 
     name: str
@@ -70,6 +74,7 @@ class Model:
     prior: NDArray[np.float32]
     unseen_prior: float
     known: NDArray[np.uint64]
+    procedures: ProcedureModel | None = None
 
     def threshold(self, policy: Policy) -> float:
         """Returns the least probability at which a code is proposed under ``policy``."""

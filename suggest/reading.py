@@ -6,9 +6,10 @@ The spaCy ``Doc`` lives only here, inside ``nlp.memory_zone()``, so that a worke
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from itertools import chain
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,7 +18,7 @@ from spacy.language import Language
 from spacy.strings import get_string_id
 from spacy.tokens import Doc
 
-from suggest.assertion import Asserter
+from suggest.assertion import Asserter, Scoped
 from suggest.code_sets.index import CodeIndex
 from suggest.composition import Composer
 from suggest.headings import families
@@ -37,6 +38,7 @@ from suggest.mentions import (
 from suggest.newborn import newborn_codes
 from suggest.nlp import read
 from suggest.policy import Policy
+from suggest.procedures.found import Found
 from suggest.records import Assertion, AssertionStatus, Encounter, Mention, Note, Patient, Section
 from suggest.sections import families_of_tokens, find_sections
 from suggest.spelling import Speller
@@ -64,6 +66,8 @@ class NoteReading:
         word_token: Token of each of ``words``.
         word_sided: Whether the sentence of each of ``words`` names a side.
         line: Number of the line of each token.
+        services: Procedures that the note names.
+        service_mentions: What is asserted of each span (first token, token after the last) of a procedure.
     """
 
     number: int
@@ -80,6 +84,21 @@ class NoteReading:
     word_token: NDArray[np.int64]
     word_sided: NDArray[np.bool_]
     line: NDArray[np.int64]
+    services: tuple[Found, ...] = ()
+    service_mentions: Mapping[tuple[int, int], Mention] = field(default_factory=dict)
+
+
+class ProcedureSource(Protocol):
+    """A way of finding procedures in a note (services by their terms, ICD-10-PCS by axes)."""
+
+    @property
+    def words(self) -> NDArray[np.uint64]:
+        """Sorted keys of words that it knows: they are not taken for misspelt ones."""
+        ...
+
+    def find(self, reading: NoteReading, encounter: Encounter, *, mentioned: bool) -> list[Found]:
+        """Returns what a note names; with ``mentioned`` whether done or not, as benchmarks code."""
+        ...
 
 
 _UNSAID = (AssertionStatus.NEGATED, AssertionStatus.HYPOTHETICAL, AssertionStatus.FAMILY)
@@ -110,6 +129,7 @@ class Reader:
         terminology: Terminology,
         learnt: LearntPhrases,
         known: NDArray[np.uint64],
+        procedures: Sequence[ProcedureSource] = (),
     ) -> None:
         """Prepares the matchers.
 
@@ -119,6 +139,7 @@ class Reader:
             terminology: Compiled phrases.
             learnt: Phrases of the bundle.
             known: Sorted keys of words that the speller leaves alone.
+            procedures: What finds procedures; none for a bundle that was trained for diagnoses only.
         """
         self._nlp = nlp
         self._index = index
@@ -126,7 +147,9 @@ class Reader:
         self._learnt = learnt
         self._coverage = CoverageMatcher(terminology)
         self._composer = Composer(index)
-        self._speller = Speller(terminology, np.union1d(known, self._composer.words))
+        self._procedures = tuple(procedures)
+        right = [known, self._composer.words, *(source.words for source in self._procedures)]
+        self._speller = Speller(terminology, np.unique(np.concatenate(right)))
         self._asserter = Asserter(nlp)
 
     def read(self, note: Note, number: int, encounter: Encounter, policy: Policy) -> NoteReading:
@@ -142,11 +165,12 @@ class Reader:
         if policy.status_transforms:
             hits = hits.take(worth_claiming(hits))
         spans, hit_mention = spans_of(hits)
-        mentions = self._mentions(doc, layout, spans, number)
+        scoped = self._asserter.scopes(doc) if spans else None
+        mentions = self._mentions(doc, layout, spans, number, scoped)
         word_token, words = self._words(tokens)
         said = _said(word_token, mentions)
         breaks = np.array([match.start() for match in _LINE_BREAK.finditer(note.text)], dtype=np.int64)
-        return NoteReading(
+        reading = NoteReading(
             number=number,
             note=note,
             sections=layout.sections,
@@ -162,6 +186,14 @@ class Reader:
             word_sided=np.bincount(tokens.sentence, tokens.sides > 0)[tokens.sentence[word_token[said]]] > 0,
             line=np.searchsorted(breaks, offsets[:-1]),
         )
+        found = [
+            service
+            for source in self._procedures
+            for service in source.find(reading, encounter, mentioned=not policy.status_transforms)
+        ]
+        places = sorted({(service.first, service.last) for service in found})
+        named = self._mentions(doc, layout, [(first, last, -1) for first, last in places], number, scoped)
+        return replace(reading, services=tuple(found), service_mentions=dict(zip(places, named, strict=True)))
 
     def _layout(self, doc: Doc, note: Note) -> _Layout:
         tokens = token_keys(doc)
@@ -197,11 +229,13 @@ class Reader:
             ]
         )
 
-    def _mentions(self, doc: Doc, layout: _Layout, spans: Sequence[tuple[int, int, int]], number: int) -> list[Mention]:
+    def _mentions(
+        self, doc: Doc, layout: _Layout, spans: Sequence[tuple[int, int, int]], number: int, scoped: Scoped | None
+    ) -> list[Mention]:
         """Makes the mentions of (first token, token after the last, anchor) spans, with what is asserted of them."""
         kinds = [layout.names[layout.token_section[first]] for first, _last, _anchor in spans]
         judged = [(first, last) if anchor < 0 else (anchor, anchor + 1) for first, last, anchor in spans]
-        asserted = self._assert(doc, judged, kinds)
+        asserted = self._assert(doc, judged, kinds, scoped)
         return [
             Mention(
                 note=number,
@@ -216,10 +250,12 @@ class Reader:
             for (first, last, _anchor), name, assertion in zip(spans, kinds, asserted, strict=True)
         ]
 
-    def _assert(self, doc: Doc, judged: list[tuple[int, int]], names: list[str]) -> list[Assertion]:
+    def _assert(
+        self, doc: Doc, judged: list[tuple[int, int]], names: list[str], scoped: Scoped | None
+    ) -> list[Assertion]:
         """Asserts spans in any order (the asserter wants them sorted)."""
         order = sorted(range(len(judged)), key=judged.__getitem__)
-        sorted_ = self._asserter.assert_spans(doc, [judged[i] for i in order], [names[i] for i in order])
+        sorted_ = self._asserter.assert_spans(doc, [judged[i] for i in order], [names[i] for i in order], scoped)
         return [assertion for _i, assertion in sorted(zip(order, sorted_, strict=True), key=lambda pair: pair[0])]
 
     def _words(self, tokens: TokenKeys) -> tuple[NDArray[np.int64], NDArray[np.int32]]:

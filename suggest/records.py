@@ -287,6 +287,35 @@ class SuppressedCode:
 
 
 @dataclass(frozen=True, slots=True)
+class Element:
+    """Something that decided the level of a visit, or was left out of account.
+
+    Attributes:
+        name: ``problems``, ``data``, ``risk``, ``time``, ``category`` or ``age``.
+        what: What it is, in one sentence without words of the chart.
+        level: 1 straightforward to 4 high, ``None`` where it has no level.
+        counted: Whether it counted.
+        reason: Why it did not.
+        evidence: The words of the chart that it rests on.
+    """
+
+    name: str
+    what: str
+    level: int | None = None
+    counted: bool = True
+    reason: str = ""
+    evidence: tuple[Evidence, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Modifier:
+    """A modifier of a CPT or HCPCS code, and why it stands there."""
+
+    code: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
 class CodeLine:
     """A proposed code as it would stand on a claim.
 
@@ -296,8 +325,11 @@ class CodeLine:
         units: Units of service.
         poa: Present on admission (Y/N/U/W) for facility inpatient diagnoses, else ``None``.
         pointers: Positions (from 1) of the diagnoses that justify a procedure.
-        role: ``first-listed``, ``principal`` or ``additional``.
+        role: ``first-listed``, ``principal`` or ``additional``; ``procedure`` for procedures.
         sequence_reason: Why it stands where it stands.
+        modifier_reasons: Why each modifier stands there.
+        elements: What decided the level of a visit.
+        open_axes: Axes of an ICD-10-PCS code that the notes leave open.
     """
 
     ranked: RankedCode
@@ -307,6 +339,9 @@ class CodeLine:
     pointers: tuple[int, ...] = ()
     role: str = "additional"
     sequence_reason: str = ""
+    modifier_reasons: tuple[str, ...] = ()
+    elements: tuple[Element, ...] = ()
+    open_axes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

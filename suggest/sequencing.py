@@ -13,7 +13,7 @@ from collections.abc import Mapping, Sequence
 
 from suggest.code_sets.index import CodeIndex
 from suggest.feature_names import ROLES, role_number
-from suggest.leading import may_lead, rows_to_code_first
+from suggest.leading import may_lead, noted_behind
 from suggest.policy import Policy
 from suggest.records import AssertionStatus, CodeLine, RankedCode
 
@@ -84,11 +84,9 @@ def _causes_first(ordered: list[RankedCode], index: CodeIndex) -> list[RankedCod
     """Moves codes with a "code first" note behind the code that the note names."""
     result = list(ordered)
     for code in ordered:
-        row = index.row(code.code.code)
-        if row is None:
-            continue
-        named = rows_to_code_first(index, row)
-        causes = [other for other in result if other is not code and index.row(other.code.code) in named]
+        causes = [
+            other for other in result if other is not code and noted_behind(code.code.code, other.code.code, index)
+        ]
         last = max((result.index(other) for other in causes), default=-1)
         if last > result.index(code):
             result.insert(last, result.pop(result.index(code)))

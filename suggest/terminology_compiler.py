@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator
 from itertools import chain
 from pathlib import Path
@@ -12,15 +11,16 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from suggest.code_sets.arrays import Array, locked, new_folder, pack_strings, pointers, write_arrays
+from suggest.code_sets.arrays import locked, new_folder, write_arrays
 from suggest.code_sets.index import CodeIndex
 from suggest.code_sets.index_importer import index_fingerprint, read_drug_terms, read_index_terms
-from suggest.keys import SIDES, phrase_key, term_words, word_key
+from suggest.keys import SIDES, phrase_key, term_words
 from suggest.lexicon import Condition, Entry, Source, check_lexicon, read_lexicon, read_ontologies
+from suggest.phrase_arrays import Phrases, phrase_arrays, strong_words, word_arrays
 from suggest.resources import list_tables, read_text
 from suggest.terminology import FORMAT, Terminology
 from suggest.title_words import title_words
-from suggest.words import normalise, stop_words, weak_words
+from suggest.words import normalise, stop_words
 
 Progress = Callable[[str, float], None]
 
@@ -52,35 +52,7 @@ def _stands_alone(synonym: str) -> bool:
     return len(synonym.split()) > 1 and not _UNSPECIFIED.search(synonym)
 
 
-def _strong(words: Iterable[str]) -> list[str]:
-    weak = weak_words()
-    return [word for word in words if word not in weak]
-
-
-class _Phrases:
-    """Collects phrases while compiling: key → entries, key → words."""
-
-    def __init__(self) -> None:
-        self.entries: dict[int, dict[tuple[int, int, int], int]] = defaultdict(dict)
-        self.words: dict[int, tuple[str, ...]] = {}
-        self.texts: list[str] = []
-        self.conditions: dict[str, int] = {"": 0}
-        self.groups: list[tuple[int, ...]] = []
-
-    def add(self, words: list[str], row: int, source: Source, text: str, condition: str = "") -> None:
-        if not _strong(words):
-            return  # "Hers disease" has no other word left: "hers" is a stop word
-        key = phrase_key(words)
-        number = self.conditions.setdefault(condition, len(self.conditions))
-        slot = (row, int(source), number)
-        if slot not in self.entries[key]:
-            if not self.texts or self.texts[-1] != text:
-                self.texts.append(text)
-            self.entries[key][slot] = len(self.texts) - 1
-        self.words.setdefault(key, tuple(words))
-
-
-def _add_official(phrases: _Phrases, index: CodeIndex, report: Callable[[float], None]) -> None:
+def _add_official(phrases: Phrases, index: CodeIndex, report: Callable[[float], None]) -> None:
     seventh = np.asarray(index.has_seventh)
     for row in range(len(index)):
         if row % 5000 == 0:
@@ -94,10 +66,10 @@ def _add_official(phrases: _Phrases, index: CodeIndex, report: Callable[[float],
                 words = term_words(variant)
                 phrases.add(words, row, source, text)
                 if not _RESIDUAL.search(variant) and not _MANIFESTATION.search(variant):
-                    phrases.add(_strong(words), row, source, text)
+                    phrases.add(strong_words(words), row, source, text)
 
 
-def _add_lexicon(phrases: _Phrases, index: CodeIndex, *, strict: bool) -> None:
+def _add_lexicon(phrases: Phrases, index: CodeIndex, *, strict: bool) -> None:
     for entry in _checked(read_lexicon(), index, strict=strict):
         words = term_words(entry.term)
         condition = _condition_text(entry.condition) or _implied(entry.term, words)
@@ -108,7 +80,7 @@ def _add_lexicon(phrases: _Phrases, index: CodeIndex, *, strict: bool) -> None:
                 phrases.add(words, row, source, entry.term, condition)
 
 
-def _add_ontologies(phrases: _Phrases, index: CodeIndex, *, strict: bool) -> None:
+def _add_ontologies(phrases: Phrases, index: CodeIndex, *, strict: bool) -> None:
     """Adds ontology terms whose words no title, inclusion term or lexicon line has: those come first."""
     held = frozenset(phrases.entries)
     for entry in _checked(read_ontologies(), index, strict=strict):
@@ -121,7 +93,7 @@ def _add_ontologies(phrases: _Phrases, index: CodeIndex, *, strict: bool) -> Non
                 phrases.add(words, row, entry.source, entry.term, _implied(entry.term, words))
 
 
-def _add_index_terms(phrases: _Phrases, index: CodeIndex, terms: Iterable[tuple[str, tuple[str, ...]]]) -> None:
+def _add_index_terms(phrases: Phrases, index: CodeIndex, terms: Iterable[tuple[str, tuple[str, ...]]]) -> None:
     """Adds terms of the Alphabetic Index for codes that no other source gives them."""
     for term, codes in terms:
         words = term_words(term)
@@ -180,13 +152,15 @@ def compile_terminology(
         ResourceError: A lexicon line is wrong.
     """
     report = progress or (lambda _name, _share: None)
-    phrases = _Phrases()
+    phrases = Phrases()
     _add_official(phrases, index, lambda share: report("terms", share))
     _add_lexicon(phrases, index, strict=strict)
     _add_ontologies(phrases, index, strict=strict)
     _add_index_terms(phrases, index, index_terms)
     report("words", 0.0)
-    arrays = _phrase_arrays(phrases) | _word_arrays(phrases, index)
+    arrays = phrase_arrays(phrases) | word_arrays(
+        phrases, [index.title(row) for row in range(len(index))], _wanted_words(index), _row_flags(index)
+    )
     write_arrays(folder, arrays, {"format": FORMAT, "edition": index.edition.name})
     report("words", 1.0)
 
@@ -228,74 +202,6 @@ def open_terminology(
     return Terminology(folder)
 
 
-def _phrase_arrays(phrases: _Phrases) -> dict[str, Array]:
-    keys = np.array(sorted(phrases.entries), dtype=np.uint64)
-    rows, sources, conditions, texts = [], [], [], []
-    starts = np.zeros(len(keys) + 1, dtype=np.int64)
-    for i, key in enumerate(keys.tolist()):
-        for (row, source, condition), text in sorted(phrases.entries[key].items()):
-            rows.append(row)
-            sources.append(source)
-            conditions.append(condition)
-            texts.append(text)
-        starts[i + 1] = len(rows)
-    blob, offsets = pack_strings(phrases.texts)
-    condition_blob, condition_offsets = pack_strings(phrases.conditions)
-    return {
-        "keys": keys,
-        "key_start": starts,
-        "entry_row": np.array(rows, dtype=np.int32),
-        "entry_source": np.array(sources, dtype=np.uint8),
-        "entry_condition": np.array(conditions, dtype=np.int16),
-        "entry_text": np.array(texts, dtype=np.int32),
-        "text_blob": blob,
-        "text_offsets": offsets,
-        "condition_blob": condition_blob,
-        "condition_offsets": condition_offsets,
-    }
-
-
-def _word_arrays(phrases: _Phrases, index: CodeIndex) -> dict[str, Array]:
-    """Vocabulary with idf, word → phrase postings, and the words of each code's title."""
-    keys = sorted(phrases.entries)
-    weak = weak_words()
-    titles = [tuple(dict.fromkeys(term_words(index.title(row)))) for row in range(len(index))]
-    wanted = _wanted_words(index)
-    spelled = {word for words in phrases.words.values() for word in words}
-    spelled.update(word for words in titles for word in words)
-    by_key = sorted((word_key(word), word) for word in spelled)
-    number = {word: i for i, (_key, word) in enumerate(by_key)}
-    phrase_words = [sorted({number[w] for w in phrases.words[key] if w not in weak}) for key in keys]
-    frequency = np.zeros(len(by_key), dtype=np.int64)
-    for words in phrase_words:
-        frequency[words] += 1
-    idf = np.log((len(keys) + 1) / (frequency + 1)).astype(np.float32)
-    squared = idf**2  # a missing telling word costs more than several common ones
-    post_start, post_key, post_weight = _postings(phrase_words, squared)
-    title_start, title_word = _csr([number[w] for w in words] for words in titles)
-    asked_start, asked_word = _csr([number[w] for w in asked] for asked, _denied in wanted)
-    denied_start, denied_word = _csr([number[w] for w in denied] for _asked, denied in wanted)
-    blob, offsets = pack_strings(word for _key, word in by_key)
-    return {
-        "words": np.array([key for key, _word in by_key], dtype=np.uint64),
-        "word_idf": idf,
-        "word_weak": np.array([word in weak for _key, word in by_key], dtype=bool),
-        "word_blob": blob,
-        "word_offsets": offsets,
-        "key_weight": np.array([squared[words].sum() for words in phrase_words], dtype=np.float32),
-        "post_start": post_start,
-        "post_key": post_key,
-        "post_weight": post_weight,
-        "title_start": title_start,
-        "title_word": title_word,
-        "asked_start": asked_start,
-        "asked_word": asked_word,
-        "denied_start": denied_start,
-        "denied_word": denied_word,
-        "row_flags": _row_flags(index),
-    }
-
-
 def _wanted_words(index: CodeIndex) -> list[tuple[list[str], list[str]]]:
     """Returns for each code the words that its title asks for beyond the title of its category, and those it denies.
 
@@ -311,18 +217,6 @@ def _wanted_words(index: CodeIndex) -> list[tuple[list[str], list[str]]]:
     return wanted
 
 
-def _postings(
-    phrase_words: list[list[int]], weight: NDArray[np.float32]
-) -> tuple[NDArray[np.int32], NDArray[np.int32], NDArray[np.float32]]:
-    """Inverts phrase → words for phrases of two and more words (shorter ones match exactly or not)."""
-    pairs = np.array(
-        [(word, i) for i, words in enumerate(phrase_words) if len(words) > 1 for word in words], dtype=np.int32
-    ).reshape(-1, 2)
-    pairs = pairs[np.lexsort((pairs[:, 1], pairs[:, 0]))]
-    starts = np.searchsorted(pairs[:, 0], np.arange(len(weight) + 1)).astype(np.int32)
-    return starts, np.ascontiguousarray(pairs[:, 1]), weight[pairs[:, 0]]
-
-
 def _row_flags(index: CodeIndex) -> NDArray[np.uint8]:
     """Bits per row: 1 right, 2 left, 4 bilateral, 8 unspecified, 16 residual (other, NEC), 32 without."""
     flags = np.zeros(len(index), dtype=np.uint8)
@@ -335,9 +229,3 @@ def _row_flags(index: CodeIndex) -> NDArray[np.uint8]:
         flags[row] |= 8 * bool(_UNSPECIFIED.search(title)) | 16 * bool(_RESIDUAL.search(title))
         flags[row] |= 32 * ("without" in words)
     return flags
-
-
-def _csr(groups: Iterable[Iterable[int]]) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
-    """Packs groups of numbers as (starts, values): group i is ``values[starts[i]:starts[i + 1]]``."""
-    parts = [list(group) for group in groups]
-    return pointers(len(part) for part in parts), np.array([v for part in parts for v in part], dtype=np.int32)

@@ -12,6 +12,8 @@ import numpy as np
 from models.bundle import Array, ModelManifest, TrainingCorpus, write_bundle
 from suggest.feature_names import FEATURES
 from suggest.policy import all_policies
+from suggest.procedures.feature_names import PROCEDURE_FEATURES
+from suggest.procedures.model import ProcedureModel
 from suggest.ranking import Model
 from suggest.records import System, TrainingExample
 
@@ -69,7 +71,8 @@ def save_model(
         policy_hash=all_policies()[policy].hash,
         seed=seed,
         features=FEATURES,
-        thresholds={name: {System.ICD10CM.value: value} for name, value in model.thresholds.items()},
+        procedure_features=PROCEDURE_FEATURES if model.procedures else (),
+        thresholds=_thresholds(model),
         corpora=corpora,
         metrics=dict(metrics),
         split=dict(split or {}),
@@ -77,7 +80,39 @@ def save_model(
     estimators: dict[str, object] = {"ranker": model.ranker}
     if model.sequencer is not None:
         estimators["sequencer"] = model.sequencer
+    if model.procedures is not None:
+        estimators["procedures"] = model.procedures.ranker
     return write_bundle(folder, manifest, _arrays(model), estimators, model_card(manifest))
+
+
+def _thresholds(model: Model) -> dict[str, dict[str, float]]:
+    """Returns the thresholds by policy and system."""
+    thresholds = {name: {System.ICD10CM.value: value} for name, value in model.thresholds.items()}
+    if model.procedures is not None:
+        for name, values in model.procedures.thresholds.items():
+            thresholds.setdefault(name, {}).update({system.value: value for system, value in values.items()})
+    return thresholds
+
+
+def _procedure_arrays(procedures: ProcedureModel) -> dict[str, Mapping[str, Array]]:
+    phrases, codes = procedures.learnt.phrases, procedures.learnt.codes
+    prior = [procedures.prior[code] for code, _system in codes]
+    arrays: dict[str, Mapping[str, Array]] = {
+        "procedures_learnt": {
+            "keys": phrases.keys,
+            "start": phrases.start,
+            "code": phrases.code,
+            "precision": phrases.precision,
+            "support": phrases.support,
+            "marked": phrases.marked,
+            "codes": np.frombuffer("\n".join(f"{code} {system}" for code, system in codes).encode(), dtype=np.uint8),
+            "prior": np.array(prior, dtype=np.float32),
+            "unseen_prior": np.array([procedures.unseen_prior]),
+        }
+    }
+    for group, calibration in procedures.calibrations.items():
+        arrays[f"procedures_calibration_{group}"] = {"raw": calibration.raw, "value": calibration.calibrated}
+    return arrays
 
 
 def _arrays(model: Model) -> dict[str, Array | Mapping[str, Array]]:
@@ -97,7 +132,7 @@ def _arrays(model: Model) -> dict[str, Array | Mapping[str, Array]]:
     }
     for group, calibration in model.calibrations.items():
         arrays[f"calibration_{group}"] = {"raw": calibration.raw, "value": calibration.calibrated}
-    return arrays
+    return arrays | (_procedure_arrays(model.procedures) if model.procedures else {})
 
 
 def model_card(manifest: ModelManifest) -> str:
@@ -111,7 +146,13 @@ def model_card(manifest: ModelManifest) -> str:
         "## What it does",
         "",
         "Gives each candidate ICD-10-CM code of an encounter a calibrated probability, from "
-        f"{len(manifest.features)} features of encounter, mention and code. Gradient-boosted trees "
+        f"{len(manifest.features)} features of encounter, mention and code"
+        + (
+            f", and each candidate CPT, HCPCS and ICD-10-PCS code from {len(manifest.procedure_features)}. "
+            if manifest.procedure_features
+            else ". "
+        )
+        + "Gradient-boosted trees "
         "(scikit-learn), isotonic calibration, phrase statistics learnt out of fold. A human coder decides; "
         "nothing is billed by it, and no feature knows of payment, groups or risk scores.",
         "",
@@ -136,7 +177,11 @@ def model_card(manifest: ModelManifest) -> str:
         "- Codes never seen in training are reached only by terms, lexicon and composition.",
         "- English text of US style. Scanned or handwritten notes are out of scope.",
         "- Thresholds: "
-        + ", ".join(f"{p} {v[System.ICD10CM.value]:.2f}" for p, v in sorted(manifest.thresholds.items())),
+        + ", ".join(
+            f"{policy} {system} {value:.2f}"
+            for policy, values in sorted(manifest.thresholds.items())
+            for system, value in sorted(values.items())
+        ),
         "",
     ]
     return "\n".join(lines)
@@ -175,4 +220,28 @@ def _metric_lines(metrics: Mapping[str, Any]) -> list[str]:
         shown = " | ".join("-" if cell is None else f"{cell:.3f}" for cell in cells)
         f1 = "-" if d["f1"] is None else f"{d['f1']:.3f} ({low:.3f} to {high:.3f})"
         lines.append(f"| {name} | {result['charts']} | {f1} | {shown} |")
-    return lines
+    return [*lines, *_procedure_lines(metrics)]
+
+
+def _procedure_lines(metrics: Mapping[str, Any]) -> list[str]:
+    """Returns how well procedures and visits do, where the charts carry any."""
+    rows, visits = [], []
+    for name, result in metrics.items():
+        for system, measures in result.get("procedure", {}).items():
+            if measures["recall"] is not None and measures["f1_interval"]:
+                low, high = measures["f1_interval"]
+                cells = (measures[key] for key in ("precision", "recall", "map", "recall_at_10", "not_codable_rate"))
+                shown = " | ".join("-" if cell is None else f"{cell:.3f}" for cell in cells)
+                rows.append(f"| {name} | {system} | {measures['f1']:.3f} ({low:.3f} to {high:.3f}) | {shown} |")
+        seen = result.get("em", {})
+        if seen.get("charts"):
+            exact, near = seen["exact"], seen["within_one"]
+            visits.append(f"Visits of {name} ({seen['charts']}): {exact:.3f} exact, {near:.3f} within one level.")
+    if not rows:
+        return []
+    head = [
+        "",
+        "| charts | procedures | F1 (95 % interval) | precision | recall | MAP | recall@10 | not codable |",
+        "| --- | --- | --- | --- | --- | --- | --- | --- |",
+    ]
+    return [*head, *rows, "", *visits]

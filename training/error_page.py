@@ -1,31 +1,21 @@
-"""Writes the errors of an evaluation as one HTML file that needs nothing else.
-
-The file holds words of charts: only its owner may read it, and its policy (CSP) lets it load and send nothing.
-"""
+"""Writes the errors of an evaluation as one HTML file that needs nothing else; it holds words of charts."""
 
 from __future__ import annotations
 
-import base64
-import hashlib
-import os
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
-from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
-from markupsafe import Markup
-
-from models.files import hidden_sibling, sync_folder
 from suggest.code_sets.index import CodeIndex
-from suggest.errors import ChartCoderError
+from training import report_files
 from training.errors import FALSE_ALARMS, LOST, CodingError, ErrorFinder, Kind, Stage
+from training.report_files import ReportError
+
+__all__ = ["ReportError", "check_report_path", "render_report", "summary", "write_report"]
 
 _GENERATOR = "ChartCoder error report"
-_MARK = f'<meta name="generator" content="{_GENERATOR}">'.encode()
-_HEAD = 1024
 _STAGES = tuple(Stage)
 _EXPLAINED = {
     Stage.NO_MENTION: "no words were matched: none of the gold evidence, or without evidence none of its category",
@@ -39,27 +29,13 @@ _EXPLAINED = {
 }
 
 
-class ReportError(ChartCoderError):
-    """A report cannot be written where it was asked for."""
-
-
 def check_report_path(path: Path) -> None:
     """Makes sure that a report may be written to ``path``.
 
     Raises:
         ReportError: The folder is missing, or something that is no error report lies there.
     """
-    if not path.parent.is_dir():
-        raise ReportError(f"{path}: there is no folder {path.parent}; create it first")
-    if path.exists() and not _is_report(path):
-        raise ReportError(f"{path}: exists and is no error report of ChartCoder; choose another name")
-
-
-def _is_report(path: Path) -> bool:
-    if not path.is_file():
-        return False
-    with path.open("rb") as file:
-        return _MARK in file.read(_HEAD)
+    report_files.check_report_path(path, _GENERATOR)
 
 
 def write_report(path: Path, html: str) -> None:
@@ -68,19 +44,7 @@ def write_report(path: Path, html: str) -> None:
     Raises:
         ReportError: As ``check_report_path``.
     """
-    check_report_path(path)
-    temporary = hidden_sibling(path)
-    try:
-        # private from the first byte, whatever the umask
-        descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(html.encode("utf-8", "replace"))
-            file.flush()
-            os.fsync(file.fileno())
-        temporary.replace(path)
-        sync_folder(path.parent)
-    finally:
-        temporary.unlink(missing_ok=True)
+    report_files.write_report(path, html, _GENERATOR)
 
 
 def render_report(found: ErrorFinder, *, corpus: str, measures: Mapping[str, Any]) -> str:
@@ -91,19 +55,12 @@ def render_report(found: ErrorFinder, *, corpus: str, measures: Mapping[str, Any
         corpus: Specification of the corpus.
         measures: ``diagnosis`` of ``evaluate.score`` for the same charts.
     """
-    environment = Environment(
-        loader=PackageLoader("training", "templates"), autoescape=True, undefined=StrictUndefined, trim_blocks=True
-    )
-    style, script = _asset("errors.css"), _asset("errors.js")
     chapters = _chapter_names(found.index)
-    return environment.get_template("errors.html").render(
-        generator=_GENERATOR,
-        policy=(
-            f"default-src 'none'; style-src {_source(style)}; script-src {_source(script)}; "
-            "base-uri 'none'; form-action 'none'"
-        ),
-        style=Markup(style),  # noqa: S704 - a file of this package
-        script=Markup(script),  # noqa: S704 - a file of this package
+    return report_files.render(
+        "errors.html",
+        _GENERATOR,
+        styles=("errors.css",),
+        script="errors.js",
         corpus=corpus,
         measures=measures,
         created=datetime.now(UTC),
@@ -155,12 +112,3 @@ def _place(error: CodingError) -> tuple[int, int, str, str]:
 def _chapter_names(index: CodeIndex) -> dict[int, str]:
     numbers = range(1, int(index.chapter.max(initial=0)) + 1)
     return {number: f"{number} {index.chapter_title(number)}" for number in numbers} | {0: "not in the code set"}
-
-
-def _asset(name: str) -> str:
-    return (files("training") / "templates" / name).read_text(encoding="utf-8")
-
-
-def _source(content: str) -> str:
-    """Returns the CSP source that allows exactly this inline content."""
-    return f"'sha256-{base64.b64encode(hashlib.sha256(content.encode()).digest()).decode()}'"

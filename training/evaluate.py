@@ -263,6 +263,11 @@ def _visit_levels() -> dict[str, tuple[str, int | None]]:
     }
 
 
+def visit_codes() -> frozenset[str]:
+    """Returns the codes of visits."""
+    return frozenset(_visit_levels())
+
+
 def _visits(example: TrainingExample, found: Mapping[System, Prediction]) -> tuple[list[str], list[str]]:
     """Returns the distinct visit codes of gold and those proposed, sorted; acceptable ones left out.
 

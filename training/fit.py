@@ -156,10 +156,11 @@ def assemble(
     )
 
 
-class _Untrained:
+class Untrained:
     """Stands for the ranker while features are computed."""
 
     def predict_proba(self, rows: NDArray[np.float32]) -> NDArray[np.float64]:
+        """Returns zeros."""
         return np.zeros((len(rows), 2))
 
 
@@ -182,7 +183,7 @@ def _out_of_fold(
     done = 0
     for fold in range(FOLDS):
         table = learn([document for document, f in zip(documents, folds, strict=False) if f != fold])
-        model = assemble("fold", _Untrained(), {}, {"default": 1.0}, table, known)
+        model = assemble("fold", Untrained(), {}, {"default": 1.0}, table, known)
         suggester = Suggester(index=index, terminology=terminology, model=model)
         for i in np.flatnonzero(folds == fold).tolist():
             rows = chart_rows(suggester, examples[i])
@@ -319,7 +320,7 @@ def _calibrate(
     for number, group in enumerate(GROUPS):
         mine = rows.group == number
         real = mine & ~rows.made_up
-        calibrations[group] = _isotonic(raw[real], rows.right[real]) if real.any() else _isotonic(raw, rows.right)
+        calibrations[group] = isotonic(raw[real], rows.right[real]) if real.any() else isotonic(raw, rows.right)
         calibrated[mine] = calibrations[group].apply(raw[mine])
     policies = np.array([policy_for(e.encounter).name if e.group != GROUP else "" for e in examples])
     thresholds = {}
@@ -332,7 +333,8 @@ def _calibrate(
     return calibrations, thresholds, calibrated
 
 
-def _isotonic(raw: NDArray[np.float64], right: NDArray[np.bool_]) -> Calibration:
+def isotonic(raw: NDArray[np.float64], right: NDArray[np.bool_]) -> Calibration:
+    """Returns the monotone map from raw to calibrated probabilities that fits best."""
     isotonic = IsotonicRegression(y_min=0.0, y_max=1.0, out_of_bounds="clip").fit(raw, right)
     return Calibration(
         np.asarray(isotonic.X_thresholds_, dtype=np.float64), np.asarray(isotonic.y_thresholds_, dtype=np.float64)

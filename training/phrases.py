@@ -7,7 +7,7 @@ where a chart has no spans, from the co-occurrence of phrase and code over notes
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -35,7 +35,7 @@ class PhraseDocument:
 
     Attributes:
         keys: Distinct phrase keys of its notes, sorted.
-        codes: Its right diagnosis codes.
+        codes: Its right codes of the systems that were asked for.
         marked: (code, phrase key) pairs from evidence spans.
         words: Distinct word keys.
     """
@@ -61,25 +61,35 @@ class PhraseTable:
     unseen_prior: float
 
 
-def read_document(nlp: Language, example: TrainingExample) -> PhraseDocument:
-    """Reads the phrases of an example."""
+def read_document(
+    nlp: Language, example: TrainingExample, systems: Collection[System] = (System.ICD10CM,)
+) -> PhraseDocument:
+    """Reads the phrases of an example.
+
+    Args:
+        nlp: From ``suggest.nlp.make_nlp``.
+        example: The chart.
+        systems: Systems of the codes that phrases are learnt for. Words of headings name no diagnosis, but what
+            was done: they are left out for diagnoses only.
+    """
     keys: list[NDArray[np.uint64]] = []
     words: list[NDArray[np.uint64]] = []
     marked: list[tuple[str, int]] = []
-    diagnoses = [gold for gold in example.gold if gold.code.system is System.ICD10CM]
+    wanted = [gold for gold in example.gold if gold.code.system in systems]
     for note in example.encounter.notes:
         with nlp.memory_zone():
             doc = read(nlp, note.text)
             tokens = token_keys(doc)
             offsets = doc.to_array(IDX).astype(np.int64)
             words.append(np.unique(keys_of_norms(tokens.norms)))
-        tokens = without_headings(tokens, offsets, find_sections(note.text))
+        if System.ICD10CM in systems:
+            tokens = without_headings(tokens, offsets, find_sections(note.text))
         found = windows(tokens, LONGEST)
         keys.append(found.keys)
         starts = offsets[tokens.content]
         first = starts[found.first]
         last = starts[found.first + found.length - 1]
-        for gold in diagnoses:
+        for gold in wanted:
             for evidence in gold.evidence:
                 if evidence.note_id == note.id:
                     inside = (first >= evidence.start) & (last < evidence.end)
@@ -88,7 +98,7 @@ def read_document(nlp: Language, example: TrainingExample) -> PhraseDocument:
                     marked.extend((gold.code.code, int(key)) for key in found.keys[inside])
     return PhraseDocument(
         keys=np.unique(np.concatenate(keys)) if keys else np.zeros(0, np.uint64),
-        codes=tuple(dict.fromkeys(gold.code.code for gold in diagnoses)),
+        codes=tuple(dict.fromkeys(gold.code.code for gold in wanted)),
         marked=tuple(dict.fromkeys(marked)),
         words=np.unique(np.concatenate(words)) if words else np.zeros(0, np.uint64),
     )

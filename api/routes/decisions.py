@@ -9,6 +9,7 @@ from starlette.concurrency import run_in_threadpool
 
 from api import responses_encounters as out
 from api.body import JsonRoute
+from api.brought_codes import day_of
 from api.charts import (
     OffsetsQuery,
     check_may_change,
@@ -114,9 +115,13 @@ def decide(
     """Records decisions, all or none; they are on disk when the answer comes."""
     database, who = database_of(request), principal(request)
     engine: Engine = request.app.state.engine
-    check_may_change(who, encounters.get(database, encounter_id).item)
+    stored = encounters.get(database, encounter_id)
+    check_may_change(who, stored.item)
     reader = DecisionReader(
-        notes.all_notes(database, encounter_id), offsets=offsets, index=lambda: engine.suggester.index
+        notes.all_notes(database, encounter_id),
+        offsets=offsets,
+        codes=lambda: engine.codes,
+        day=day_of(stored.encounter),
     )
     batch = decisions.record(
         database,

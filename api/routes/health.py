@@ -44,13 +44,12 @@ async def versions(request: Request) -> VersionOut:
     """Names the versions of program, API, model, code index and policies."""
     engine: Engine = request.app.state.engine
     suggester = engine.suggester if engine.ready else None
-    edition = suggester.index.edition if suggester else None
     policies = all_policies().values()
     return VersionOut(
         version=version("chartcoder"),
         api="v1",
         model=suggester.model.name if suggester else None,
         index=suggester.index.fingerprint if suggester else None,
-        editions={edition.system: edition.name} if edition else {},
+        editions=engine.codes.editions if suggester else {},
         policies=[PolicyOut(name=p.name, hash=p.hash, description=p.description) for p in policies],
     )

@@ -140,11 +140,12 @@ def _text_arrays(nodes: Sequence[TabularNode]) -> dict[str, Array]:
         "text_row": row,
         "text_blob": blob,
         "text_offset": offsets,
-        **_posting_arrays(texts),
+        **posting_arrays(texts),
     }
 
 
-def _posting_arrays(texts: Sequence[str]) -> dict[str, Array]:
+def posting_arrays(texts: Sequence[str]) -> dict[str, Array]:
+    """Returns the arrays that texts are searched by, see ``search.py``."""
     known: dict[bytes, int] = {}
     word_ids: list[int] = []
     essential: list[bool] = []

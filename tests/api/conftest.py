@@ -14,6 +14,7 @@ import pytest
 from argon2 import PasswordHasher
 
 from api.app import create_app
+from api.code_sets import ProcedureCodes
 from api.engine import Engine
 from api.settings import Settings
 from store import api_keys, users
@@ -21,7 +22,10 @@ from store.database import open_database
 from store.tables import Role
 from suggest.code_sets.compiler import compile_icd10cm
 from suggest.code_sets.editions import Edition
+from suggest.code_sets.icd10pcs import import_icd10pcs, open_pcs
 from suggest.code_sets.index import CodeIndex
+from suggest.code_sets.service_records import ServiceCode, ServiceModifier
+from suggest.code_sets.services import ServiceSet
 from suggest.code_sets.tabular import Block, Chapter, NoteKind, TabularList, TabularNode
 from suggest.policy import policy_for
 from suggest.records import (
@@ -29,6 +33,7 @@ from suggest.records import (
     AssertionStatus,
     Code,
     CodeLine,
+    Element,
     Evidence,
     Finding,
     Objection,
@@ -80,6 +85,24 @@ TERMS = {
     "injury": Code(System.ICD10CM, "T14.8XXA", "FY2026"),
 }
 
+CPT = Edition(System.CPT, "starter", date(2026, 4, 1), None, "by hand")
+_SERVICES = (
+    ServiceCode("20610", "Joint injection, large", System.CPT, "musculoskeletal", global_days="000",
+                flags=frozenset({"sided"}), terms=("knee injection",)),
+    ServiceCode("29881", "Knee scope, meniscus trimmed", System.CPT, "musculoskeletal", includes=("29870",),
+                terms=("knee arthroscopy",)),
+    ServiceCode("99214", "Office visit, moderate", System.CPT, "em"),
+)  # fmt: skip
+_SUPPLIES = (
+    ServiceCode("J3301", "Triamcinolone, 10 mg", System.HCPCS, "drug", starts=date(2020, 1, 1)),
+    ServiceCode("J9999", "A drug of the past", System.HCPCS, "drug", ends=date(2025, 12, 31), source="CMS 2026-01"),
+)
+_MODIFIERS = (ServiceModifier("25", "Separate visit"), ServiceModifier("RT", "Right side"))
+_PCS = """0FT40ZZ Resection of Gallbladder, Open Approach
+0FT44ZZ Resection of Gallbladder, Percutaneous Endoscopic Approach
+0SRC0J9 Replacement of Right Knee Joint with Synthetic Substitute, Cemented, Open Approach
+"""
+
 
 PASSWORD = "seven-pale-herons-wade"
 
@@ -104,7 +127,8 @@ class FakeSuggester:
             codes=tuple(
                 CodeLine(ranked, role="additional" if i else "first-listed", sequence_reason="order of the text")
                 for i, ranked in enumerate(proposed)
-            ),
+            )
+            + tuple(line for note in encounter.notes for line in _procedures(note)),
             suppressed=tuple(SuppressedCode(ranked, "assertion", "it is denied") for ranked in denied),
             findings=(Finding("edition", Severity.INFO, (), "a message", "a remedy", "a source"),) if found else (),
             queries=(Query("stage", (found[0][0].support[0].evidence,), "Which stage?", ("1", "2")),) if found else (),
@@ -123,6 +147,32 @@ class FakeSuggester:
             against = (Objection("negated here", evidence),) if no else (Objection("a rule"),)
             title = self.index.title(self.index.row(code.code))
             yield RankedCode(code, title, 0.1 if no else 0.9, (support,), against, "clinical term"), no
+
+
+def _procedures(note):
+    """A visit and a joint injection, where the note says "knee injection"."""
+    start = note.text.find("knee injection")
+    if start < 0:
+        return
+    evidence = Evidence(note.id, start, start + 14, "knee injection")
+    support = Support(evidence, "none", Assertion(), "knee injection", "service")
+    yield CodeLine(
+        RankedCode(Code(System.CPT, "99214", "starter"), "Office visit, moderate", 0.7, (support,), (), "moderate"),
+        modifiers=("25",),
+        modifier_reasons=("beside an injection",),
+        pointers=(1,),
+        role="procedure",
+        elements=(
+            Element("risk", "Prescription drug management", 3, evidence=(evidence,)),
+            Element("data", "A test", counted=False, reason="billed by itself"),
+        ),
+    )
+    yield CodeLine(
+        RankedCode(Code(System.ICD10PCS, "0SRC0J9", "FY2026"), "Replacement", 0.6, (support,), (), "composed"),
+        units=2,
+        role="procedure",
+        open_axes=("approach",),
+    )
 
 
 class Client:
@@ -216,24 +266,40 @@ def small_index(small_index_folder):
     return CodeIndex.open(small_index_folder)
 
 
+@pytest.fixture(scope="session")
+def procedure_codes(tmp_path_factory):
+    """A few codes of CPT, HCPCS and ICD-10-PCS."""
+    home = tmp_path_factory.mktemp("pcs")
+    release = home / "icd10pcs_codes_2026.txt"
+    release.write_text(_PCS, "utf-8")
+    import_icd10pcs(release, home)
+    hcpcs = Edition(System.HCPCS, "2026-01", date(2026, 1, 1), None, "by hand")
+    services = (ServiceSet(CPT, _SERVICES, _MODIFIERS), ServiceSet(hcpcs, _SUPPLIES))
+    return ProcedureCodes({codes.system: codes for codes in services}, open_pcs(home))
+
+
 @pytest.fixture
 def fake(small_index):
     return FakeSuggester(small_index)
 
 
 @pytest.fixture
-def make_client(fake, tmp_path, migrated_file):
+def make_client(fake, tmp_path, migrated_file, procedure_codes):
     """Makes clients for other settings than the default; each application has an empty database of its own."""
     made = []
 
-    def make(*, load=None, ready=True, watch=None, **settings):
+    def make(*, load=None, ready=True, watch=None, codes=procedure_codes, **settings):
         home = settings.pop("home", None) or tmp_path / f"home{len(made)}"
         home.mkdir(exist_ok=True)
         if not (home / "chartcoder.db").exists():
             shutil.copy(migrated_file, home / "chartcoder.db")
         chosen = Settings(home=home, **settings)
         engine = Engine(
-            load or (lambda _progress: fake), queue_limit=chosen.queue_limit, watch=watch, poll_seconds=0.02
+            load or (lambda _progress: fake),
+            queue_limit=chosen.queue_limit,
+            open_codes=lambda: codes,
+            watch=watch,
+            poll_seconds=0.02,
         )
         client = Client(create_app(chosen, engine), engine)
         made.append(client)

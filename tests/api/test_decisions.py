@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
+
+from api.code_sets import ProcedureCodes
+from suggest.code_sets.services import ServiceSet
+from suggest.records import System
 
 E119 = {"system": "ICD-10-CM", "code": "E11.9"}
 I10 = {"system": "ICD-10-CM", "code": "I10"}
@@ -98,7 +104,20 @@ def test_a_code_that_was_only_ranked_can_be_accepted(stored):
     ("decision", "name", "location"),
     [
         ({"action": "add", "code": {"code": "Z99.999"}}, "not-in-edition", "decisions.0.code.code"),
-        ({"action": "add", "code": {"system": "CPT", "code": "99213"}}, "not-in-edition", "decisions.0.code.code"),
+        ({"action": "add", "code": {"system": "CPT", "code": "9921"}}, "not-in-edition", "decisions.0.code.code"),
+        ({"action": "add", "code": {"system": "CPT", "code": "E1122"}}, "not-in-edition", "decisions.0.code.code"),
+        ({"action": "add", "code": {"system": "HCPCS", "code": "J0001"}}, "not-in-edition", "decisions.0.code.code"),
+        ({"action": "add", "code": {"system": "ICD-10-PCS", "code": "0FT"}}, "not-billable", "decisions.0.code.code"),
+        (
+            {"action": "add", "code": {"system": "ICD-10-PCS", "code": "0FT49ZZ"}},
+            "not-in-edition",
+            "decisions.0.code.code",
+        ),
+        (
+            {"action": "replace", "line": E119, "by": {"system": "HCPCS", "code": "J9999"}},
+            "not-in-edition",
+            "decisions.0.by.code",
+        ),
         ({"action": "add", "code": {"code": "E11.2"}}, "not-billable", "decisions.0.code.code"),
         (
             {"action": "replace", "line": E119, "by": {"code": "E13.9"}},
@@ -135,6 +154,77 @@ def test_decisions_that_do_not_fit_are_refused(stored, assert_problem, decision,
     assert location in [item["location"] for item in problem["errors"]]
     assert "zebrafish" not in str(problem)
     assert stored.get("/v1/encounters/e1").json()["version"] == 2
+
+
+def test_codes_of_every_system_are_brought(client):
+    client.store("DM2 and HTN, knee injection", date_of_service="2026-02-03")
+    visit = {"system": "CPT", "code": "99214"}
+    answer = client.decide(
+        {"action": "replace", "line": visit, "by": {"system": "CPT", "code": "29881"}},
+        {"action": "add", "code": {"system": "HCPCS", "code": "J3301"}, "units": 4, "pointers": [I10, E119]},
+        {"action": "add", "code": {"system": "ICD-10-PCS", "code": "0FT44ZZ"}},
+        {"action": "add", "code": {"system": "CPT", "code": "0123T"}, "modifiers": ["RT"]},
+        accept({"system": "ICD-10-PCS", "code": "0SRC0J9"}),
+        version=2,
+    ).json()
+    lines = {line["code"]: line for line in answer["lines"]}
+    assert [(lines[code]["edition"], lines[code]["title"]) for code in ("29881", "J3301", "0FT44ZZ", "0123T")] == [
+        ("starter", "Knee scope, meniscus trimmed"),
+        ("2026-01", "Triamcinolone, 10 mg"),
+        ("FY2026", "Resection of Gallbladder, Percutaneous Endoscopic Approach"),
+        ("starter", ""),
+    ]
+    assert lines["29881"]["pointers"] == [{**E119, "occurrence": 1}]
+    assert (lines["J3301"]["units"], [ref["code"] for ref in lines["J3301"]["pointers"]]) == (4, ["I10", "E11.9"])
+    assert lines["0123T"]["modifiers"] == ["RT"]
+    assert lines["0SRC0J9"]["state"] == "accepted"
+
+
+@pytest.mark.parametrize(
+    ("facts", "said"),
+    [
+        ({"date_of_service": "2026-02-03"}, "on the date of service, 2026-02-03; HCPCS J9999 ended 2025-12-31"),
+        ({}, "today, as the encounter has no date of service; HCPCS J9999 ended 2025-12-31"),
+    ],
+)
+def test_a_code_that_has_ended_is_refused_with_its_end(client, assert_problem, facts, said):
+    client.store(**facts)
+    answer = client.decide({"action": "add", "code": {"system": "HCPCS", "code": "J9999"}}, version=2)
+    (error,) = assert_problem(answer, 422, "not-in-edition")["errors"]
+    assert error["expected"] == f"a code in force {said}"
+
+
+@pytest.mark.parametrize(
+    ("code", "day", "said"), [("J9999", "2025-02-03", None), ("J3301", "2019-12-31", "begins 2020-01-01")]
+)
+def test_a_code_is_in_force_from_its_first_day_to_its_last(client, assert_problem, code, day, said):
+    client.store(date_of_service=day)
+    answer = client.decide({"action": "add", "code": {"system": "HCPCS", "code": code}}, version=2)
+    if said is None:
+        assert answer.status_code == 200
+    else:
+        assert said in assert_problem(answer, 422, "not-in-edition")["errors"][0]["expected"]
+
+
+def test_with_a_release_of_cpt_its_codes_alone_are_taken(make_client, procedure_codes, assert_problem):
+    starter = procedure_codes.services[System.CPT]
+    release = ServiceSet(replace(starter.edition, name="2026"), starter)
+    client = make_client(codes=ProcedureCodes({System.CPT: release}))
+    client.store()
+    answer = client.decide({"action": "add", "code": {"system": "CPT", "code": "0123T"}}, version=2)
+    problem = assert_problem(answer, 422, "not-in-edition")
+    assert "edition 2026; import a release: chartcoder codes import cpt FILE" in problem["errors"][0]["expected"]
+    answer = client.decide({"action": "add", "code": {"system": "CPT", "code": "20610"}}, version=2)
+    assert answer.json()["lines"][-1]["edition"] == "2026"
+
+
+def test_a_system_that_is_not_loaded_is_said_so(make_client, assert_problem):
+    client = make_client(codes=ProcedureCodes(), cpt=False)
+    client.store()
+    answer = client.decide({"action": "add", "code": {"system": "CPT", "code": "99214"}}, version=2)
+    (error,) = assert_problem(answer, 422, "not-in-edition")["errors"]
+    assert error["expected"].startswith("a code of ICD-10-CM; CPT is not loaded: ")
+    assert error["expected"].endswith("CHARTCODER_CPT")
 
 
 def test_a_batch_is_recorded_whole_or_not_at_all(stored, assert_problem):

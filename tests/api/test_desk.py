@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 
 import pytest
 
-from api.routes.desk import REJECT_REASONS
+from api.routes.desk import _ENCOUNTER_KEYS, REJECT_REASONS
 from store import users
 from store.checks import MAX_REASON
 from store.tables import Role
@@ -72,3 +73,12 @@ def test_the_outline_counts_in_utf_16(client, assert_problem):
     assert words == ["HPI:", "A/P:"]
     assert {item["note_id"] for item in sections} == {"n1"}
     assert_problem(client.get("/desk/encounters/none/outline"), 404, "unknown-record")
+
+
+@pytest.mark.parametrize(
+    ("keys", "meaning"), _ENCOUNTER_KEYS, ids=lambda value: value if isinstance(value, str) else ""
+)
+def test_every_key_of_a_chart_is_documented(keys, meaning):
+    text = (Path(__file__).parents[2] / "docs" / "desk.md").read_text("utf-8")
+    shown = " ".join(f"`{key}`" for key in keys)
+    assert f"| {shown} | {meaning} |" in text

@@ -35,7 +35,7 @@ def test_the_service_gives_the_same_document(client):
 
 def test_every_operation_is_described_and_answers_with_problems(client):
     document = client.get("/openapi.json").json()
-    assert len(operations(document)) == 32
+    assert len(operations(document)) == 35
     for operation in operations(document):
         assert operation["summary"]
         assert operation["description"]
@@ -53,6 +53,10 @@ def test_every_operation_is_described_and_answers_with_problems(client):
         (responses.SuggestionOut, examples.SUGGESTION_EXAMPLE),
         (responses.CodeSearchOut, examples.SEARCH_EXAMPLE),
         (responses.CodeOut, examples.CODE_EXAMPLE),
+        (responses.ServiceOut, examples.SERVICE_EXAMPLE),
+        (responses.PcsCodeOut, examples.PCS_EXAMPLE),
+        (responses.CodeSetsOut, examples.CODE_SETS_EXAMPLE),
+        (responses.ModifiersOut, examples.MODIFIERS_EXAMPLE),
         (responses.VersionOut, examples.VERSION_EXAMPLE),
     ],
 )
@@ -62,10 +66,10 @@ def test_examples_of_answers_are_what_the_service_answers(model, example):
 
 def test_the_evidence_of_the_example_is_where_it_says():
     example = examples.SUGGESTION_EXAMPLE
-    found = [
-        item for group in ("codes", "suppressed", "ranked") for code in example[group] for item in code["evidence"]
-    ]
-    assert found
+    codes = [code for group in ("codes", "suppressed", "ranked") for code in example[group]]
+    elements = [element for code in example["codes"] for element in code["elements"]]
+    found = [item for holder in (*codes, *elements) for item in holder["evidence"]]
+    assert elements
     for item in found:
         assert examples.CHART[item["start"] : item["end"]] == item["quote"]
 

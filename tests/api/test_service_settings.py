@@ -29,6 +29,7 @@ def test_every_variable_is_read():
             "CHARTCODER_DATABASE": "postgresql://coder:secret@db/charts",
             "CHARTCODER_BUNDLE": "/srv/model",
             "CHARTCODER_EDITION": "FY2025",
+            "CHARTCODER_CPT": "off",
             "CHARTCODER_WORKERS": "4",
             "CHARTCODER_QUEUE_LIMIT": "3",
             "CHARTCODER_MAX_NOTE_CHARACTERS": "5000",
@@ -47,6 +48,7 @@ def test_every_variable_is_read():
         database="postgresql://coder:secret@db/charts",
         bundle=Path("/srv/model"),
         edition="FY2025",
+        cpt=False,
         workers=4,
         queue_limit=3,
         max_note_characters=5000,
@@ -61,6 +63,13 @@ def test_every_variable_is_read():
     assert load_settings(settings.to_environment()) == settings
 
 
+@pytest.mark.parametrize(("value", "cpt"), [("on", True), ("OFF", False), ("", True)])
+def test_cpt_is_a_switch(value, cpt):
+    settings = load_settings({"CHARTCODER_CPT": value})
+    assert settings.cpt is cpt
+    assert settings.to_environment()["CHARTCODER_CPT"] == ("on" if cpt else "off")
+
+
 def test_empty_variables_take_defaults():
     assert load_settings({"CHARTCODER_PORT": "", "CHARTCODER_BUNDLE": " "}) == load_settings({})
 
@@ -72,6 +81,7 @@ def test_empty_variables_take_defaults():
         ("PORT", "0", "1 to 65535"),
         ("PORT", "70000", "1 to 65535"),
         ("WORKERS", "-1", "1 to 64"),
+        ("CPT", "yes", "on or off"),
         ("QUEUE_LIMIT", "0", "1 to 1000"),
         ("MAX_NOTE_CHARACTERS", "1e6", "whole number"),
         ("MAX_BODY_BYTES", "10", "1000 to"),

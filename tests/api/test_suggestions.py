@@ -162,3 +162,37 @@ def test_text_of_exactly_the_limit_is_read(make_client):
     client = make_client(max_note_characters=10)
     assert client.suggest("HTN" + "x" * 7).status_code == 200
     assert client.suggest("HTN" + "x" * 8).status_code == 413
+
+
+def test_procedures_come_with_their_details(client):
+    answer = client.suggest("HTN; knee injection", offsets="utf-16").json()
+    diagnosis, visit, pcs = answer["codes"]
+    assert (diagnosis["role"], diagnosis["elements"], diagnosis["open_axes"]) == ("first-listed", [], [])
+    assert (visit["system"], visit["role"], visit["pointers"]) == ("CPT", "procedure", [1])
+    assert (visit["modifiers"], visit["modifier_reasons"]) == (["25"], ["beside an injection"])
+    risk, data = visit["elements"]
+    assert (risk["name"], risk["level"], risk["counted"], risk["reason"]) == ("risk", 3, True, "")
+    assert risk["evidence"] == [{"note_id": "n1", "start": 5, "end": 19, "quote": "knee injection"}]
+    assert (data["what"], data["level"], data["counted"]) == ("A test", None, False)
+    assert data["reason"] == "billed by itself"
+    assert (pcs["units"], pcs["open_axes"]) == (2, ["approach"])
+
+
+def test_the_evidence_of_elements_is_counted_as_asked(client):
+    text = "\U0001f600 HTN; knee injection"
+    by_unit = {
+        unit: client.suggest(text, offsets=unit).json()["codes"][1]["elements"][0]["evidence"][0]["start"]
+        for unit in ("code_points", "utf-16")
+    }
+    assert by_unit == {"code_points": 7, "utf-16": 8}
+
+
+def test_a_stored_suggestion_keeps_the_details(client):
+    stored = client.store("HTN; knee injection")
+    fresh = client.suggest("HTN; knee injection").json()
+    assert stored["suggestion"]["codes"] == fresh["codes"]
+    assert [(line["code"], line["modifiers"], line["units"]) for line in stored["lines"]] == [
+        ("I10", [], 1),
+        ("99214", ["25"], 1),
+        ("0SRC0J9", [], 2),
+    ]

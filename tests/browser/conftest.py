@@ -13,6 +13,7 @@ import pytest
 import uvicorn
 
 from api.app import create_app
+from api.code_sets import open_procedure_codes
 from api.engine import Engine
 from api.settings import Settings
 from store import encounters, suggestions, users
@@ -25,14 +26,17 @@ from suggest.policy import policy_for
 from suggest.records import (
     Assertion,
     AssertionStatus,
+    Claim,
     Code,
     CodeLine,
+    Element,
     Encounter,
     Evidence,
     Note,
     Patient,
     RankedCode,
     RunStamp,
+    Setting,
     Sex,
     Suggestion,
     Support,
@@ -56,6 +60,7 @@ PMH: gout, quiet for years.
 Exam: feet warm, normal pulses.
 A/P: 1. DM2, A1c 8.9: raise metformin. 2. HTN at goal. 3. CKD stage 3a, stable.
 """
+INJECTION = "Procedure: right knee injection, triamcinolone 40 mg. BMP ordered, EKG read here.\n"
 HOSTILE_TITLE = "Gout <img src=x onerror=alert(1)><script>document.title='taken'</script>, unspecified"
 
 EDITION = Edition(System.ICD10CM, "FY2026", date(2025, 10, 1), date(2026, 9, 30), "by hand")
@@ -118,7 +123,8 @@ class WordSuggester:
             codes=tuple(
                 CodeLine(code, role="additional" if i else "first-listed", sequence_reason="order of the text")
                 for i, code in enumerate(proposed)
-            ),
+            )
+            + tuple(_procedures(encounter)),
             suppressed=tuple(SuppressedCode(code, "assertion", "it is denied") for code in denied),
             findings=(),
             queries=(),
@@ -133,6 +139,46 @@ class WordSuggester:
         title = self.index.title(self.index.row(code))
         support = tuple(_support(note, start, term) for note, start in found)
         return RankedCode(Code(System.ICD10CM, code, "FY2026"), title, probability, support, (), "clinical term")
+
+
+def _procedures(encounter):
+    """A visit, an injection and its drug where the note has ``INJECTION``; one ICD-10-PCS code for a stay."""
+    note = encounter.notes[0]
+    if "knee injection" not in note.text:
+        return
+
+    def words(quote):
+        start = note.text.index(quote)
+        return Evidence(note.id, start, start + len(quote), quote)
+
+    def ranked(system, code, title, quote):
+        support = Support(words(quote), "procedure", Assertion(), quote, "service")
+        return RankedCode(Code(system, code, "starter"), title, 0.8, (support,), (), "term of a service")
+
+    if encounter.claim is Claim.FACILITY:
+        code = ranked(System.ICD10PCS, "3E0U33Z", "Introduction of Anti-inflammatory into Joints", "knee injection")
+        yield CodeLine(code, role="procedure", open_axes=("approach",))
+        return
+    yield CodeLine(
+        ranked(System.CPT, "99214", "Office visit, moderate", "raise metformin"),
+        modifiers=("25",),
+        modifier_reasons=("a visit of its own beside an injection",),
+        pointers=(1, 2),
+        role="procedure",
+        elements=(
+            Element("problems", "Two chronic illnesses, one not at goal.", 3, evidence=(words("A1c 8.9"),)),
+            Element("risk", "Prescription drug management.", 3, evidence=(words("raise metformin"),)),
+            Element("data", "A test.", None, False, "its reading is billed separately", (words("EKG"),)),
+        ),
+    )
+    yield CodeLine(
+        ranked(System.CPT, "20610", "Joint injection, large", "knee injection"),
+        modifiers=("RT",),
+        modifier_reasons=("the right side",),
+        pointers=(3,),
+        role="procedure",
+    )
+    yield CodeLine(ranked(System.HCPCS, "J3301", "Triamcinolone, 10 mg", "triamcinolone"), role="procedure")
 
 
 def _places(text, term):
@@ -152,6 +198,7 @@ class Service:
     """A running service, with the text of its charts and the password of its users."""
 
     chart = CHART
+    procedures = CHART + INJECTION
     password = PASSWORD
 
     def __init__(self, app, engine, url):
@@ -166,11 +213,13 @@ class Service:
     def add_user(self, name, *roles):
         return users.create(self.database, name, roles=roles or [Role.CODER], password=PASSWORD, actor=None)
 
-    def add_chart(self, encounter_id="c1", text=CHART):
+    def add_chart(self, encounter_id="c1", text=CHART, *, stay=False):
         """Stores a chart with its suggestion, whoever may sign in."""
         record = Encounter(
             id=encounter_id,
             notes=(Note("n1", text, "progress"),),
+            setting=Setting.INPATIENT if stay else Setting.OUTPATIENT,
+            claim=Claim.FACILITY if stay else Claim.PROFESSIONAL,
             patient=Patient(63.0, Sex.MALE),
             date_of_service=date(2026, 2, 3),
         )
@@ -186,13 +235,17 @@ def small_index(tmp_path_factory):
 
 
 @pytest.fixture
-def service(tmp_path, small_index):
+def service(tmp_path, small_index, home):
     """Serves from a thread of this process until the test ends."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
     settings = Settings(home=tmp_path / "home", port=port)
-    engine = Engine(lambda _progress: WordSuggester(small_index), queue_limit=settings.queue_limit)
+    engine = Engine(
+        lambda _progress: WordSuggester(small_index),
+        queue_limit=settings.queue_limit,
+        open_codes=lambda: open_procedure_codes(home, cpt=True),
+    )
     app = create_app(settings, engine)
     server = uvicorn.Server(uvicorn.Config(app, port=port, log_config=None, access_log=False, ws="none"))
     thread = threading.Thread(target=server.run)

@@ -46,7 +46,7 @@ def test_an_address_cannot_lead_elsewhere_after_sign_in(service, page):
 @pytest.mark.parametrize("width", [1280, 390])
 @pytest.mark.parametrize("colours", ["light", "dark"])
 def test_pages_have_names_labels_and_contrast(service, new_page, colours, width):
-    service.add_chart()
+    service.add_chart(text=service.procedures)
     service.add_chart("c2")
     page = new_page(color_scheme=colours, viewport={"width": width, "height": 800})
     page.goto("/desk")
@@ -55,6 +55,14 @@ def test_pages_have_names_labels_and_contrast(service, new_page, colours, width)
     assert page.evaluate(CHECKS) == []
     page.goto("/desk/encounters/c1")
     page.locator(".head:focus").wait_for()
+    page.locator(".head", has_text="99214").focus()
+    page.keyboard.press("v")
+    assert page.evaluate(CHECKS) == []
+    page.keyboard.press("d")
+    page.locator("#modifiers:focus").wait_for()
+    assert page.evaluate(CHECKS) == []
+    page.keyboard.press("Escape")
+    page.locator(".head").first.focus()
     page.keyboard.press("s")
     page.keyboard.press("a")
     page.keyboard.press("r")

@@ -14,6 +14,7 @@ from suggest.records import (
     PRESENT,
     Code,
     CodeLine,
+    Element,
     Evidence,
     Finding,
     RankedCode,
@@ -41,12 +42,32 @@ def run(capsys, monkeypatch, tmp_path):
     return command
 
 
-def ranked_code(code, title, probability, note, quote):
+def ranked_code(code, title, probability, note, quote, system=System.ICD10CM):
     start = note.text.index(quote)
     support = Support(
         Evidence(note.id, start, start + len(quote), quote), "assessment_plan", PRESENT, quote.lower(), "lexicon"
     )
-    return RankedCode(Code(System.ICD10CM, code, "FY2026"), title, probability, (support,), (), "clinical term")
+    return RankedCode(Code(system, code, "FY2026"), title, probability, (support,), (), "clinical term")
+
+
+def procedures(note):
+    """A visit with a modifier, a drug by units, and an inpatient code that leaves an axis open."""
+    visit, drug, operation = (
+        ranked_code(code, title, 0.8, note, "injection", System(system))
+        for system, code, title in (
+            ("CPT", "99214", "Office visit, moderate"),
+            ("HCPCS", "J3301", "Triamcinolone, 10 mg"),
+            ("ICD-10-PCS", "3E0U33Z", "Introduction of Anti-inflammatory into Joints"),
+        )
+    )
+    element = Element("risk", "Prescription drug management", 3, evidence=(visit.support[0].evidence,))
+    return (
+        CodeLine(
+            visit, ("25",), pointers=(1,), role="procedure", modifier_reasons=("a separate visit",), elements=(element,)
+        ),
+        CodeLine(drug, units=4, pointers=(1, 2), role="procedure"),
+        CodeLine(operation, role="procedure", open_axes=("approach",)),
+    )
 
 
 class FixedSuggester:
@@ -62,6 +83,8 @@ class FixedSuggester:
         if "HTN" in note.text:
             ranked = ranked_code("I10", "Essential (primary) hypertension", 0.96, note, "HTN")
             codes = (CodeLine(ranked, role="first-listed", poa="Y"),)
+        if "injection" in note.text:
+            codes += procedures(note)
         if "chest pain" in note.text:
             ranked = ranked_code("R07.9", "Chest pain, unspecified", 0.2, note, "chest pain")
             suppressed = (SuppressedCode(ranked, "assertion", "the condition is denied or ruled out", "I10"),)

@@ -53,7 +53,7 @@ def test_a_category_shows_what_lies_below_it(codes):
     assert "    E11.21  Type 2 diabetes mellitus with diabetic nephropathy" in out
 
 
-@pytest.mark.parametrize("code", ["XYZ", "E11.7", "99213"])
+@pytest.mark.parametrize("code", ["XYZ", "E11.7"])
 def test_an_unknown_code_is_an_error(codes, code):
     done = codes("show", code)
     assert done.code == 2
@@ -61,7 +61,7 @@ def test_an_unknown_code_is_an_error(codes, code):
 
 
 def test_editions_are_listed_with_their_dates(codes):
-    head, shipped = codes("editions").out.splitlines()
+    head, shipped, *_ = codes("editions").out.splitlines()
     assert head.split() == ["edition", "system", "from", "to", "source"]
     assert shipped.split()[:4] == ["FY2026", "ICD-10-CM", "2025-10-01", "2026-09-30"]
 
@@ -89,7 +89,7 @@ def test_an_imported_edition_is_installed_and_compared(run, tmp_path):
     assert done.code == 0, done.err
     assert done.out.splitlines()[0].startswith("FY2025: ")
     assert "no instructional notes" in done.out
-    assert [line.split()[0] for line in run("codes", "editions").out.splitlines()[1:]] == ["FY2025", "FY2026"]
+    assert [line.split()[0] for line in run("codes", "editions").out.splitlines()[1:3]] == ["FY2025", "FY2026"]
     assert run("codes", "show", "E11.9", "--edition", "2025").out.startswith("E11.9  Diabetes of the second kind\n")
     diff = json.loads(run("codes", "diff", "FY2025", "FY2026", "--json").out)
     assert {"code", "from", "to"} == diff["retitled"][0].keys()

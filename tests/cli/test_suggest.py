@@ -10,6 +10,7 @@ from types import SimpleNamespace
 
 import pytest
 
+import models.loading
 from cli.rendering import printable
 from suggest.records import Claim, Setting, Sex
 
@@ -39,6 +40,49 @@ def test_a_table_shows_sequence_code_probability_title_and_evidence(run, fixed, 
         '                       "HTN" [Assessment and plan]',
         "info: the date lies before the edition",
     ]
+
+
+def test_procedures_have_a_block_of_their_own(run, fixed, note):
+    note.write_text("A/P: 1. HTN. Knee injection today.\n", encoding="utf-8")
+    done = run("suggest", note)
+    lines = done.out.splitlines()
+    assert lines[0].startswith("visit: 4 codes ")
+    assert lines[3 : lines.index("info: the date lies before the edition")] == [
+        "Procedures:",
+        "  1  99214      80%  Office visit, moderate",
+        "                       modifier 25; 1 unit; for diagnosis 1",
+        "                       25: a separate visit",
+        "                       clinical term",
+        '                       "injection" [Assessment and plan]',
+        "  2  J3301      80%  Triamcinolone, 10 mg",
+        "                       4 units; for diagnosis 1, 2",
+        "                       clinical term",
+        '                       "injection" [Assessment and plan]',
+        "  3  3E0U33Z    80%  Introduction of Anti-inflammatory into Joints",
+        "                       clinical term",
+        "                       left open by the notes: approach",
+        '                       "injection" [Assessment and plan]',
+    ]
+
+
+def test_json_holds_the_details_of_procedures(run, fixed, note):
+    note.write_text("A/P: 1. HTN. Knee injection today.\n", encoding="utf-8")
+    (answer,) = map(json.loads, run("suggest", note, "--json").out.splitlines())
+    visit, drug, operation = answer["codes"][1:]
+    assert (visit["role"], visit["modifiers"], visit["modifier_reasons"]) == ("procedure", ["25"], ["a separate visit"])
+    assert [(element["name"], element["level"]) for element in visit["elements"]] == [("risk", 3)]
+    assert (drug["system"], drug["units"], drug["pointers"]) == ("HCPCS", 4, [1, 2])
+    assert operation["open_axes"] == ["approach"]
+
+
+@pytest.mark.parametrize(("value", "cpt"), [(None, True), ("off", False)])
+def test_cpt_can_be_turned_off(run, fixed, note, monkeypatch, value, cpt):
+    asked = []
+    monkeypatch.setattr(models.loading, "load_suggester", lambda *_args, **options: asked.append(options) or fixed)
+    if value:
+        monkeypatch.setenv("CHARTCODER_CPT", value)
+    assert run("suggest", note).code == 0
+    assert [options["cpt"] for options in asked] == [cpt]
 
 
 def test_suppressed_codes_are_shown_on_demand(run, fixed, note):

@@ -122,7 +122,7 @@ def test_a_wrong_lexicon_line_stops_a_strict_compilation_only(index, tmp_path, m
     lines = [Entry("zebra disease", ("I99.99",), Source.LEXICON, None, "zoo.tsv:2")]
     monkeypatch.setattr(compiler, "read_lexicon", lambda: iter(lines))
     monkeypatch.setattr(compiler, "_add_official", lambda *_args: None)
-    monkeypatch.setattr(compiler, "_word_arrays", lambda *_args: {})
+    monkeypatch.setattr(compiler, "word_arrays", lambda *_args: {})
     with pytest.raises(ResourceError, match=r"zoo\.tsv:2"), new_folder(tmp_path / "strict") as draft:
         compile_terminology(index, draft)
     assert list(tmp_path.iterdir()) == []

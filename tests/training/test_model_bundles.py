@@ -169,7 +169,7 @@ def test_the_card_says_what_it_is(save):
         "`professional`",
         "tests",
         "## Limits",
-        "professional 0.25",
+        "professional ICD-10-CM 0.25",
         "chartcoder evaluate",
     ):
         assert words in card

@@ -3,7 +3,8 @@
 // Filters: each row is read once, so that a key stroke touches nothing but what changes.
 const filters = document.getElementById("filters");
 if (filters) {
-  const FACETS = ["kind", "stage", "chapter", "section", "setting"];
+  const FACETS = [...filters.querySelectorAll("select")].map((select) => select.name);
+  const { noun } = filters.dataset;
   const shown = document.getElementById("shown");
   const nothing = document.getElementById("nothing");
   const table = document.getElementById("table");
@@ -28,7 +29,7 @@ if (filters) {
       }
       count += visible;
     }
-    shown.textContent = count === rows.length ? `${count} errors` : `${count} of ${rows.length} errors`;
+    shown.textContent = count === rows.length ? `${count} ${noun}` : `${count} of ${rows.length} ${noun}`;
     nothing.hidden = count > 0;
     table.hidden = count === 0;
   };

@@ -12,7 +12,7 @@ export function el(tag, attributes = {}, ...children) {
 
 const DENIED = new Set(["negated", "possible", "historical", "family", "hypothetical"]);
 
-/** Returns all spans of a code: its evidence, the specifiers of that, and the triggers of assertions. */
+/** Returns all spans of a code: its evidence, the specifiers of that, triggers of assertions, elements of a visit. */
 function spansOf({ id, group, code }) {
   const spans = [];
   const add = (note, { start, end }, kind, status) =>
@@ -21,6 +21,9 @@ function spansOf({ id, group, code }) {
     const status = item.assertion.status;
     for (const words of [item, ...item.specifiers]) add(words.note_id, words, "evidence", status);
     if (item.assertion.trigger) add(item.note_id, item.assertion.trigger, "trigger", status);
+  }
+  for (const element of code.elements ?? []) {
+    for (const words of element.evidence) add(words.note_id, words, "element", "present");
   }
   const own = new Set(code.evidence.map((item) => `${item.start} ${item.note_id}`));
   for (const { evidence } of code.against) {
@@ -74,16 +77,19 @@ export class Chart {
     const words = spans.length < all.length ? el("span", { class: "heading" }, plain) : plain;
     if (!spans.length) return words;
     const mark = el("mark", {}, words);
-    const first = spans.find((span) => span.group === "proposed") ?? spans[0];
+    const named = spans.filter((span) => span.kind !== "element");
+    const first = [...named, ...spans].find((span) => span.group === "proposed") ?? spans[0];
     mark.dataset.id = first.id;
     if (spans.some((span) => span.group === "proposed" && span.kind === "evidence")) mark.classList.add("proposed");
-    const shown = spans.filter((span) => span.group !== "further");
+    const shown = (named.length ? named : spans).filter((span) => span.group !== "further");
     if (shown.some((span) => span.kind === "evidence" && DENIED.has(span.status))) mark.classList.add("denied");
     if (shown.some((span) => span.kind === "trigger")) mark.classList.add("trigger");
     mark.title = [...new Set(shown.map((span) => (span.status === "present" ? span.code : `${span.code} ${span.status}`)))].join(", ");
     for (const id of new Set(spans.map((span) => span.id))) {
       if (!this.marks.has(id)) this.marks.set(id, []);
-      this.marks.get(id).push({ mark, start, triggers: spans.every((span) => span.id !== id || span.kind === "trigger") });
+      const kinds = new Set(spans.filter((span) => span.id === id).map((span) => span.kind));
+      const only = (kind) => kinds.size === 1 && kinds.has(kind);
+      this.marks.get(id).push({ mark, start, triggers: only("trigger"), elements: only("element") });
     }
     return mark;
   }
@@ -96,7 +102,8 @@ export class Chart {
 
   /** Scrolls to the evidence of a code that begins at `start`, or to its next one in turn. */
   scrollTo(id, start = null) {
-    const marks = (this.marks.get(id) ?? []).filter((item) => !item.triggers);
+    const all = (this.marks.get(id) ?? []).filter((item) => !item.triggers);
+    const marks = start === null && !all.every((item) => item.elements) ? all.filter((item) => !item.elements) : all;
     if (!marks.length) return;
     const turn = start === null ? (this.position.get(id) ?? -1) + 1 : marks.findIndex((item) => item.start === start);
     const index = Math.max(turn, 0) % marks.length;

@@ -1,26 +1,48 @@
 // The lists of codes beside the chart.
 
 import { el } from "./chart.js";
+import { badges, group, isDiagnosis, letterOf, openAxes, shorten, visitElements } from "./procedures.js";
 
 const QUOTES = 4;
-const SHOWN_CHARACTERS = 60;
 
 /** Returns the entries of an answer, in the order in which they are shown. */
 export function entriesOf(answer) {
   const known = new Set([...answer.codes, ...answer.suppressed].map(key));
   const further = answer.ranked.filter((code) => !known.has(key(code)));
-  const group = (codes, name) => codes.map((code, i) => ({ id: `${name}-${i}`, group: name, code, position: i + 1 }));
-  return [...group(answer.codes, "proposed"), ...group(answer.suppressed, "suppressed"), ...group(further, "further")];
+  const named = (codes, name) => codes.map((code, i) => ({ id: `${name}-${i}`, group: name, code }));
+  const lines = named(answer.codes.map((code) => ({ ...code, ...toldOf(code, answer.codes) })), "proposed");
+  const places = placesOf(answer.codes);
+  return [
+    ...lines.map((entry, i) => ({ ...entry, place: places[i] })),
+    ...named(answer.suppressed, "suppressed"),
+    ...named(further, "further"),
+  ];
+}
+
+/** Returns the places of codes on the claim: letters for diagnoses to which procedures point, else numbers. */
+function placesOf(codes) {
+  const lettered = codes.some((code) => code.pointers.length);
+  const diagnoses = codes.filter(isDiagnosis).length;
+  return codes.map((code, i) =>
+    String(isDiagnosis(code) ? (lettered && letterOf(i)) || i + 1 : i + 1 - diagnoses));
+}
+
+/** Returns the reasons of the modifiers of a code, and the diagnoses that it points to. */
+function toldOf(code, codes) {
+  const reasons = new Map(code.modifiers.map((modifier, i) => [modifier, code.modifier_reasons[i]]));
+  const points = code.pointers.map((place) => ({ letter: letterOf(place - 1), code: codes[place - 1].code }));
+  return { reasons, points: points.length ? points : null };
 }
 
 /** Returns the nodes of all lists. `onEvidence(id, start, note)` is called when words are clicked. */
 export function lists(answer, entries, onEvidence) {
   const of = (name) => entries.filter((entry) => entry.group === name).map((entry) => card(entry, onEvidence));
-  const proposed = of("proposed");
+  const proposed = entries.filter((entry) => entry.group === "proposed");
+  const cards = (some) => some.map((entry) => card(entry, onEvidence));
+  const procedures = cards(proposed.filter((entry) => !isDiagnosis(entry.code)));
   const nodes = [
-    proposed.length
-      ? el("ol", { class: "cards", "aria-label": "Proposed codes, in sequence" }, ...proposed)
-      : el("p", { class: "hint" }, "No code is proposed for this text."),
+    group("diagnoses", "Diagnoses", cards(proposed.filter((entry) => isDiagnosis(entry.code))), "None is proposed for this text."),
+    procedures.length ? group("procedures", "Procedures", procedures, "") : null,
   ];
   if (answer.findings.length) nodes.push(section("Findings", answer.findings.length, true, findings(answer.findings)));
   if (answer.queries.length) nodes.push(section("Questions to the provider", answer.queries.length, true, queries(answer.queries)));
@@ -44,11 +66,11 @@ export function section(title, count, open, body) {
 }
 
 function card(entry, onEvidence) {
-  const { code, group, position } = entry;
+  const { code, group: kind, place = "" } = entry;
   const head = el(
     "button",
     { type: "button", class: "head", "aria-describedby": `${entry.id}-why` },
-    el("span", { class: "position", title: code.sequence_reason, "aria-hidden": "true" }, group === "proposed" ? String(position) : ""),
+    el("span", { class: "position", title: code.sequence_reason, "aria-hidden": "true" }, place),
     el("span", { class: "code" }, code.code),
     el("span", { class: "title" }, code.title || "(not in this edition)"),
     probability(code.probability),
@@ -56,24 +78,16 @@ function card(entry, onEvidence) {
   head.dataset.id = entry.id;
   const why = el("p", { class: "why", id: `${entry.id}-why` }, reason(entry));
   const support = el("div", { class: "support" }, ...badges(code), evidence(entry, onEvidence), why);
-  const item = el("li", { class: `card ${group}` }, head, support, objections(code));
+  const told = [openAxes(code), visitElements(entry, onEvidence), objections(code)].filter(Boolean);
+  const item = el("li", { class: `card ${kind}` }, head, support, ...told);
   item.dataset.id = entry.id;
   return item;
 }
 
-function reason({ code, group, position }) {
-  if (group === "suppressed") return code.by ? `${code.suppressed_reason}: ${code.by}` : code.suppressed_reason;
-  return position > 1 ? code.reason : [code.reason, code.sequence_reason].filter(Boolean).join(" · ");
-}
-
-export function badges(code) {
-  const texts = [];
-  if (code.role && code.role !== "additional") texts.push(code.role);
-  if (code.poa) texts.push(`POA ${code.poa}`);
-  if (code.modifiers?.length) texts.push(code.modifiers.join(" "));
-  if (code.units > 1) texts.push(`${code.units} units`);
-  if (code.pointers?.length) texts.push(`for ${code.pointers.join(", ")}`);
-  return texts.map((text) => el("span", { class: "badge" }, text));
+function reason({ code, group: kind }) {
+  if (kind === "suppressed") return code.by ? `${code.suppressed_reason}: ${code.by}` : code.suppressed_reason;
+  const leads = ["first-listed", "principal"].includes(code.role);
+  return [code.reason, leads ? code.sequence_reason : ""].filter(Boolean).join(" · ");
 }
 
 export function probability(value) {
@@ -120,11 +134,6 @@ export function objections(code) {
     (item) => (item.evidence ? `${item.reason}: "${shorten(item.evidence.quote)}"` : item.reason),
   );
   return texts.length ? el("p", { class: "against" }, `Against: ${texts.join("; ")}`) : null;
-}
-
-export function shorten(quote) {
-  const line = quote.replace(/\s+/g, " ").trim();
-  return line.length > SHOWN_CHARACTERS ? `${line.slice(0, SHOWN_CHARACTERS - 1)}…` : line;
 }
 
 export function findings(items) {

@@ -61,10 +61,13 @@ export class Notes {
 
   /** Scrolls to the evidence of a code that begins at `start` of a note, or to its next one in turn. */
   scrollTo(id, start = null, note = null) {
-    const places = [];
+    const all = [];
     for (const [name, chart] of this.charts) {
-      for (const mark of chart.marks.get(id) ?? []) if (!mark.triggers) places.push({ name, start: mark.start });
+      for (const mark of chart.marks.get(id) ?? []) if (!mark.triggers) all.push({ ...mark, name });
     }
+    // In turn only the words of the code itself are shown, not what its level rests on.
+    const own = all.filter((place) => !place.elements);
+    const places = start === null && own.length ? own : all;
     if (!places.length) return;
     const wanted = start === null
       ? (this.turn.get(id) ?? -1) + 1

@@ -1,5 +1,7 @@
 // What stands on an encounter: the lines that the service told, with what is not acknowledged yet on top.
 
+import { isDiagnosis, letterOf } from "./procedures.js";
+
 const CODED = new Set(["accepted", "added", "replacement"]);
 const ASIDE = new Set(["rejected", "replaced", "left"]);
 
@@ -35,13 +37,18 @@ const STEPS = {
   accept: (lines, { line }) => decided(lines, line, { state: "accepted" }),
   reject: (lines, { line, reason }) => decided(lines, line, { state: "rejected", reason }),
   leave: (lines, { line }) => decided(lines, line, { state: "left" }),
-  add: (lines, { code, evidence = [] }) => [...without(lines, code), brought(code, "added", { evidence })],
+  add: (lines, { code, evidence = [], occurrence = 1 }) => {
+    const ref = { ...code, occurrence };
+    return [...without(lines, ref), brought(ref, "added", { evidence })];
+  },
   replace: (lines, { line, by, reason }) => {
     const now = without(decided(lines, line, { state: "replaced", reason }), by);
     const index = now.findIndex((other) => keyOf(other) === keyOf(line));
-    const evidence = now[index]?.evidence ?? [];
-    return now.toSpliced(Math.max(index, 0), 0, brought(by, "replacement", { evidence, replaces: line }));
+    const { evidence = [], units = 1, poa = null, pointers = [] } = now[index] ?? {};
+    return now.toSpliced(Math.max(index, 0), 0, brought(by, "replacement", { evidence, units, poa, pointers, replaces: line }));
   },
+  change: (lines, { line, action: _action, poa, ...details }) =>
+    decided(lines, line, poa === undefined ? details : { ...details, poa: poa || null }),
   order: (lines, { lines: refs }) => {
     const keys = refs.map(keyOf);
     const first = keys.map((key) => lines.find((line) => keyOf(line) === key)).filter(Boolean);
@@ -63,6 +70,42 @@ function brought(ref, state, rest) {
   const { system, code, occurrence, title = "" } = { occurrence: 1, ...ref };
   const bare = { title, probability: null, evidence: [], modifiers: [], units: 1, poa: null, pointers: [], replaces: null };
   return { ...bare, system, code, occurrence, state, unsaved: true, ...rest };
+}
+
+/** Returns the letters of the diagnoses that stand, by their keys; "" beyond the twelve of the CMS-1500. */
+export function lettersOf(lines) {
+  const standing = lines.filter((line) => isDiagnosis(line) && !isAside(line));
+  return new Map(standing.map((line, i) => [keyOf(line), letterOf(i)]));
+}
+
+/**
+ * Returns the order of standing lines when one moves `by` places among its kind, and its new place there; null where
+ * it cannot. Diagnoses stand before procedures.
+ */
+export function reordered(lines, line, by) {
+  const kinds = [lines.filter(isDiagnosis), lines.filter((other) => !isDiagnosis(other))];
+  const own = kinds[isDiagnosis(line) ? 0 : 1];
+  const from = own.indexOf(line);
+  const to = from + by;
+  if (from < 0 || to < 0 || to >= own.length) return null;
+  own.splice(to, 0, ...own.splice(from, 1));
+  return { order: kinds.flat().map(refOf), place: to + 1 };
+}
+
+/**
+ * Returns the decisions that keep procedures from pointing to diagnoses that leave the claim: those in `gone` make
+ * room for `by`, or for nothing.
+ */
+export function repointed(lines, gone, by = null) {
+  const lost = new Set(gone.map(keyOf));
+  const changes = [];
+  for (const line of lines) {
+    if (isAside(line) || lost.has(keyOf(line)) || !line.pointers.some((ref) => lost.has(keyOf(ref)))) continue;
+    const kept = line.pointers.flatMap((ref) => (lost.has(keyOf(ref)) ? (by ? [refOf(by)] : []) : [refOf(ref)]));
+    const pointers = [...new Map(kept.map((ref) => [keyOf(ref), ref])).values()];
+    changes.push({ action: "change", line: refOf(line), pointers });
+  }
+  return changes;
 }
 
 /** Returns the numbers of the latest request of a user that still counts, latest first; null where there is none. */

@@ -61,11 +61,12 @@ let search = null;
 
 /**
  * Asks for a code, and for the words that support it where `notes` are given; returns {hit, evidence}.
- * `selected` is the evidence to begin with.
+ * `selected` is the evidence to begin with, `kind` what is searched ("all", "diagnoses", "procedures"), `day` the day
+ * of service; on claims of a `facility` ICD-10-PCS goes before CPT.
  */
-export function askCode(title, { notes = null, selected = null } = {}) {
+export function askCode(title, { notes = null, selected = null, kind = "all", day = null, facility = false } = {}) {
   const dialog = $("searching");
-  search ??= new CodeSearch($("query"), $("hits"), $("hits-status"));
+  search ??= new CodeSearch($("query"), $("search-kind"), $("hits"), $("hits-status"));
   let found = selected ? [selected] : [];
   return ask(dialog, (done, listen) => {
     $("searching-title").textContent = title;
@@ -82,7 +83,7 @@ export function askCode(title, { notes = null, selected = null } = {}) {
       tell();
     });
     $("words-status").textContent = selected ? "The words that were selected." : "";
-    search.reset();
+    search.reset({ kind, day, facility });
     $("query").focus();
     listen(dialog.querySelector("form"), "submit", async (event) => {
       event.preventDefault();
@@ -122,8 +123,10 @@ export function askFinalise(coded, undecided) {
 }
 
 function list(lines) {
-  const item = ({ code, title, poa }) =>
-    el("li", {}, el("span", { class: "code" }, code), el("span", {}, title), el("span", { class: "note" }, poa ? `POA ${poa}` : ""));
+  const details = ({ poa, modifiers, units }) =>
+    [poa ? `POA ${poa}` : "", modifiers.join(" "), units > 1 ? `${units} units` : ""].filter(Boolean).join(" · ");
+  const item = (line) =>
+    el("li", {}, el("span", { class: "code" }, line.code), el("span", {}, line.title), el("span", { class: "note" }, details(line)));
   return el("ol", { class: "listed" }, ...lines.map(item));
 }
 

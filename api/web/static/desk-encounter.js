@@ -2,11 +2,15 @@
 
 import { lists, entriesOf } from "./desk-cards.js";
 import { Notes } from "./desk-chart.js";
-import { foreseen, isAside, isCoded, isUndecided, keyOf, lastRequest, merged, refOf, withReasons } from "./desk-coding.js";
+import {
+  foreseen, isAside, isCoded, isUndecided, keyOf, lastRequest, lettersOf, merged, refOf, reordered, repointed, withReasons,
+} from "./desk-coding.js";
+import { askDetails } from "./desk-details.js";
 import { changesOf, conflictOf, savedText } from "./desk-messages.js";
 import { askCode, askConflict, askFinalise, askNote, askReason, askReopenReason, askSignIn } from "./desk-dialogs.js";
 import { SaveQueue } from "./desk-queue.js";
 import * as service from "./desk-service.js";
+import { isDiagnosis } from "./procedures.js";
 import { attempt, factsOf, followKeys, hideProblem, showProblem, whoami } from "./desk-shell.js";
 
 const $ = (id) => document.getElementById(id);
@@ -21,6 +25,7 @@ let outline = [];
 let entries = [];
 let chosen = null;
 let marked = "";
+let modifiers = null;
 
 // What the service says
 
@@ -100,7 +105,8 @@ function current() {
 function render() {
   const lines = current();
   const editable = encounter.editable && encounter.status !== "finalised";
-  entries = entriesOf(lines, encounter.suggestion);
+  const facts = { professional: encounter.claim === "professional", inpatient: encounter.setting === "inpatient" };
+  entries = entriesOf(lines, encounter.suggestion, facts);
   if (!entries.some((entry) => entry.id === chosen)) chosen = entries[0]?.id ?? null;
   const focused = document.activeElement?.closest("#lists") || document.activeElement === document.body;
   const top = $("lists").scrollTop;
@@ -116,11 +122,11 @@ function render() {
 }
 
 const folds = (kind = "") => [...$("lists").querySelectorAll(`details${kind}`)];
-const titleOf = (fold) => fold.querySelector("summary").firstChild.data;
+const titleOf = (fold) => fold.dataset.fold ?? fold.querySelector("summary").firstChild.data;
 
 function markChart() {
   const shown = entries.map(({ id: name, group, code }) => [name, group, code.evidence.length]);
-  const now = JSON.stringify([encounter.notes.map((note) => note.id), shown]);
+  const now = JSON.stringify([encounter.notes.map((note) => note.id), encounter.suggestion?.number, shown]);
   if (now === marked) return;
   marked = now;
   notes.show(encounter.notes, outline, entries);
@@ -217,20 +223,52 @@ const ACTS = {
     if (!entry.line || isAside(entry.line)) return;
     const reason = await askReason(entry.code.code);
     if (!reason) return;
-    decide([{ action: "reject", line: lineOf(entry), reason }], `${entry.code.code} rejected: ${reason}`);
+    const rest = repointed(current(), [entry.line]);
+    decide([{ action: "reject", line: lineOf(entry), reason }, ...rest], `${entry.code.code} rejected: ${reason}${moved(rest)}`);
     advance(entry.id);
   },
   async replace(entry) {
     if (!entry.line || isAside(entry.line)) return;
-    const answer = await askCode(`What stands in place of ${entry.code.code}?`);
+    const kind = isDiagnosis(entry.line) ? "diagnoses" : "procedures";
+    const answer = await askCode(`What stands in place of ${entry.code.code}?`, { kind, ...claimed() });
     if (!answer) return;
     const { system, code, title } = answer.hit;
-    decide([{ action: "replace", line: lineOf(entry), by: { system, code, title } }], `${code} in place of ${entry.code.code}`);
+    const by = { system, code, title };
+    const rest = repointed(current(), [entry.line], isDiagnosis(by) ? by : null);
+    const message = `${code} in place of ${entry.code.code}${moved(rest)}`;
+    decide([{ action: "replace", line: lineOf(entry), by }, ...rest], message);
     advance(keyOf(answer.hit));
+  },
+  async details(entry) {
+    if (!entry.line || isAside(entry.line)) return;
+    if (!entry.hasDetails) {
+      say(`${entry.code.code} has no details to edit on this claim`);
+      return;
+    }
+    modifiers ??= new Map(((await attempt(service.modifiers))?.items ?? []).map((item) => [item.code, item.label]));
+    const changed = await askDetails(entry.line, { diagnoses: diagnoses(), labels: modifiers, reasons: entry.code.reasons });
+    if (!changed) return;
+    decide([{ action: "change", line: lineOf(entry), ...changed }], `${entry.code.code}: ${Object.keys(changed).join(", ")} changed`);
+    focusCode(entry.id);
   },
   up: (entry) => move(entry, -1),
   down: (entry) => move(entry, 1),
 };
+
+/** Returns what a search of codes goes by: the day of service, and whether the institution bills. */
+const claimed = () => ({
+  day: encounter.date_of_service ?? encounter.admission ?? encounter.discharge,
+  facility: encounter.claim === "facility",
+});
+const moved = (changes) => (changes.length ? `; it was the diagnosis of ${changes.map((item) => item.line.code).join(", ")}` : "");
+
+/** Returns the diagnoses that stand, with their letters on the claim; null where procedures do not point to them. */
+function diagnoses() {
+  if (encounter.claim !== "professional") return null;
+  const standing = entries.filter(({ group, line }) => group === "proposed" && isDiagnosis(line));
+  const letters = lettersOf(current());
+  return standing.map(({ id: name, line, code }) => ({ letter: letters.get(name), line, title: code.title }));
+}
 
 function act(name, entry = chosen) {
   const found = entryOf(entry);
@@ -241,30 +279,31 @@ function act(name, entry = chosen) {
 }
 
 function move(entry, by) {
-  const standing = entries.filter((other) => other.group === "proposed");
-  const from = standing.indexOf(entry);
-  const to = from + by;
-  if (from < 0 || to < 0 || to >= standing.length) return;
-  const order = standing.map(lineOf);
-  order.splice(to, 0, ...order.splice(from, 1));
-  decide([{ action: "order", lines: order }], `${entry.code.code} is now number ${to + 1}`);
+  if (entry.group !== "proposed") return;
+  const standing = entries.filter((other) => other.group === "proposed").map(({ line }) => line);
+  const found = reordered(standing, entry.line, by);
+  if (!found) return;
+  decide([{ action: "order", lines: found.order }], `${entry.code.code} is now number ${found.place}`);
   focusCode(entry.id);
 }
 
 async function add() {
   if (!encounter.editable) return;
   const selected = notes.selected();
-  const answer = await askCode("Which code is missing?", { notes, selected });
+  const answer = await askCode("Which code is missing?", { notes, selected, ...claimed() });
   if (!answer) return;
   const { system, code, title } = answer.hit;
-  const standing = entries.find((entry) => entry.id === keyOf(answer.hit) && entry.line && !isAside(entry.line));
-  if (standing) {
+  const same = entries.filter(({ line }) => line && line.system === system && line.code === code && !isAside(line));
+  if (same.length && isDiagnosis(answer.hit)) {
     tell(`${code} stands on the list already.`);
-    focusCode(standing.id);
+    focusCode(same[0].id);
     return;
   }
-  decide([{ action: "add", code: { system, code, title }, evidence: answer.evidence }], `${code} added`);
-  focusCode(keyOf(answer.hit));
+  // A procedure may stand on several lines: each side, two sessions.
+  const occurrence = 1 + Math.max(0, ...same.map(({ line }) => line.occurrence));
+  const hint = isDiagnosis(answer.hit) ? "" : "; press d for modifiers, units and diagnoses";
+  decide([{ action: "add", code: { system, code, title }, evidence: answer.evidence, occurrence }], `${code} added${hint}`);
+  focusCode(keyOf({ system, code, occurrence }));
 }
 
 async function undo() {
@@ -292,10 +331,13 @@ async function finalise() {
   if (!encounter.editable || encounter.status === "finalised") return;
   const standing = entries.filter((entry) => entry.group === "proposed");
   const lines = standing.map(({ line, code }) => ({ ...line, title: code.title }));
-  const open = lines.filter(isUndecided);
-  const answer = await askFinalise(lines.filter(isCoded), open);
+  const answer = await askFinalise(lines.filter(isCoded), lines.filter(isUndecided));
   if (!answer) return;
-  const rest = answer === "finalise" ? null : decide(open.map((line) => ({ action: answer, line: refOf(line) })), "");
+  // A decision of the last moment may have come in after the question was put.
+  const open = current().filter(isUndecided);
+  const acts = open.map((line) => ({ action: answer, line: refOf(line) }));
+  const gone = answer === "leave" ? repointed(current().filter(isCoded), open) : [];
+  const rest = answer === "finalise" || !acts.length ? null : decide([...acts, ...gone], "");
   if (!(await queue.settled()) || (rest && !rest.recorded)) return;
   try {
     await service.finalise(id, encounter.version);
@@ -335,6 +377,15 @@ async function rerun({ changes }) {
   tell(changesOf(changes));
 }
 
+/** Opens or closes what decided the chosen visit. */
+function toggleVisit() {
+  const fold = headOf(chosen)?.closest(".card").querySelector("details.visit");
+  if (!fold) return;
+  fold.open = !fold.open;
+  (fold.open ? fold.querySelector("summary") : headOf(chosen)).focus({ preventScroll: true });
+  fold.closest(".card").scrollIntoView({ block: "nearest" });
+}
+
 function toggleFolds() {
   const others = folds(".others");
   const open = !others.some((fold) => fold.open);
@@ -353,6 +404,8 @@ const KEYS = {
   a: () => act("accept"),
   r: () => act("reject"),
   e: () => act("replace"),
+  d: () => act("details"),
+  v: toggleVisit,
   "+": add,
   u: undo,
   f: finalise,

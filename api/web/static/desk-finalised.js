@@ -1,32 +1,46 @@
 // What a chart was finalised with.
 
 import { el } from "./chart.js";
-import { shorten } from "./codes.js";
 import { askReopenReason } from "./desk-dialogs.js";
 import { claimNext, codedSet, read, reopen } from "./desk-service.js";
 import { attempt, factsOf, followKeys, whoami } from "./desk-shell.js";
+import { isDiagnosis, letterOf, shorten } from "./procedures.js";
 
 const $ = (id) => document.getElementById(id);
 const id = $("encounter").dataset.encounter;
 const SHOWN_WORDS = 3;
 let version = null;
 
-function details({ poa, modifiers, units, pointers }) {
-  const reasons = pointers.map((line) => line.code).join(", ");
-  const parts = [poa ? `POA ${poa}` : "", modifiers.join(" "), units > 1 ? `${units} units` : "", reasons ? `for ${reasons}` : ""];
+/** Returns diagnoses and procedures, each with its place: letters for the diagnoses of professional claims. */
+function placed(lines, professional) {
+  const diagnoses = lines.filter(isDiagnosis);
+  const procedures = lines.filter((line) => !isDiagnosis(line));
+  const named = diagnoses.map((line, i) => ({ line, place: (professional && letterOf(i)) || String(i + 1) }));
+  return { diagnoses: named, procedures: procedures.map((line, i) => ({ line, place: String(i + 1) })) };
+}
+
+function details({ poa, modifiers, units, pointers }, diagnoses) {
+  const places = pointers.map((ref) => diagnoses.find(({ line }) => line.system === ref.system && line.code === ref.code)?.place ?? ref.code);
+  const parts = [
+    poa ? `POA ${poa}` : "", modifiers.join(" "), units > 1 ? `${units} units` : "", places.length ? `for ${places.join(" ")}` : "",
+  ];
   return parts.filter(Boolean).join(" · ");
 }
 
-function row(line, i) {
+function section(title, rows) {
+  return rows.length ? [el("tr", { class: "part" }, el("th", { scope: "rowgroup", colspan: "5" }, title)), ...rows] : [];
+}
+
+function row(line, place, told) {
   const quotes = [...new Set(line.evidence.map((item) => shorten(item.quote)))];
   const words = quotes.slice(0, SHOWN_WORDS).map((quote) => el("span", { class: "words" }, quote));
   return el(
     "tr",
     {},
-    el("td", { class: "number" }, String(i + 1)),
+    el("td", { class: "number" }, place),
     el("th", { scope: "row", class: "code" }, line.code),
     el("td", {}, line.title),
-    el("td", {}, details(line)),
+    el("td", {}, told),
     el("td", {}, ...words),
   );
 }
@@ -43,7 +57,9 @@ async function load() {
   const at = new Date(set.finalised_at).toLocaleString();
   $("by").textContent = `${set.number > 1 ? `version ${set.number}, ` : ""}finalised by ${set.finalised_by.name}, ${at}`;
   $("reopen").disabled = false;
-  $("rows").replaceChildren(...set.lines.map(row));
+  const { diagnoses, procedures } = placed(set.lines, encounter.claim === "professional");
+  const rows = (part) => part.map(({ line, place }) => row(line, place, details(line, diagnoses)));
+  $("rows").replaceChildren(...section("Diagnoses", rows(diagnoses)), ...section("Procedures", rows(procedures)));
   $("lines").hidden = set.lines.length === 0;
   $("status").textContent = set.lines.length ? "" : "The chart was finalised without any code.";
   $("title").focus();

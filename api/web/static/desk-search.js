@@ -1,16 +1,24 @@
-// Type-ahead over the code set: a combobox with a list of hits, after the ARIA authoring practices.
+// Type-ahead over the code sets: a combobox with a list of hits, after the ARIA authoring practices.
 
 import { el } from "./chart.js";
-import { explain, searchCodes } from "./desk-service.js";
+import { codeSets, explain, searchCodes } from "./desk-service.js";
+import { isDiagnosis } from "./procedures.js";
 
 const WAIT = 120;
+const MOST = 40;
+const FIRST_OF_EACH = 5; // then the rest, so that no code set hides the others
+const ON_FACILITY_CLAIMS = ["ICD-10-CM", "ICD-10-PCS"];
+const CPT = /^\d{4}[\dAFMTU]$/i;
+const NUMBER_ALONE = "(not in the table that ships: no title)";
+const ASK = "Type the beginning of a code, or words of its title.";
 
 /** Searches while words are typed; `chosen` is the hit that Enter takes, or null. */
 export class CodeSearch {
-  constructor(input, list, status) {
-    Object.assign(this, { input, list, status, hits: [], index: -1, running: null, timer: 0 });
+  constructor(input, kind, list, status) {
+    Object.assign(this, { input, kind, list, status, hits: [], index: -1, running: null, timer: 0, day: null, facility: false, sets: null });
     input.addEventListener("input", () => this.#later());
     input.addEventListener("keydown", (event) => this.#key(event));
+    kind.addEventListener("change", () => this.#search());
     list.addEventListener("mousedown", (event) => event.preventDefault());
     list.addEventListener("click", (event) => {
       const item = event.target.closest("li");
@@ -25,11 +33,12 @@ export class CodeSearch {
     return this.hits[this.index] ?? null;
   }
 
-  /** Empties the field and the list, or begins with a query. */
-  reset(query = "") {
-    this.input.value = query;
-    this.#show([], query ? "Searching ..." : "Type the beginning of a code, or words of its title.");
-    if (query) this.#search();
+  /** Empties field and list; `kind` is "all", "diagnoses" or "procedures", `day` the day of service or null. */
+  reset({ kind = "all", day = null, facility = false } = {}) {
+    Object.assign(this, { day, facility });
+    this.input.value = "";
+    this.kind.value = kind;
+    this.#show([], ASK);
   }
 
   /** Resolves when the list belongs to what is typed. */
@@ -55,20 +64,30 @@ export class CodeSearch {
 
   async #fetch(query, turn) {
     if (!query) {
-      this.#show([], "Type the beginning of a code, or words of its title.");
+      this.#show([], ASK);
       return;
     }
     try {
-      const { results, edition } = await searchCodes(query, turn.control.signal);
-      const whole = results.filter((hit) => hit.billable);
-      const billable = whole.length;
-      const found = `${billable} ${billable === 1 ? "code" : "codes"} of ${edition}`;
-      const more = billable < results.length ? "; a category needs more characters" : "";
-      const hits = [...whole, ...results.filter((hit) => !hit.billable)];
-      this.#show(hits, hits.length ? `${found}${more}.` : `No code of ${edition} fits these words.`);
+      this.sets ??= (await codeSets()).items;
+      const sets = this.#wanted();
+      const search = ({ system }) => searchCodes(query, { system, day: this.day, limit: MOST }, turn.control.signal);
+      const answers = await Promise.all(sets.map(search));
+      if (turn.control.signal.aborted) return;
+      const found = answers.map(({ results }, i) => usableFirst(withNumber(results, sets[i], query.toUpperCase())));
+      const first = found.flatMap((hits) => hits.slice(0, FIRST_OF_EACH));
+      const hits = usableFirst([...first, ...found.flatMap((rest) => rest.slice(FIRST_OF_EACH))]);
+      this.#show(hits, said(hits, sets));
     } catch (error) {
-      if (error.name !== "AbortError") this.#show([], explain(error));
+      if (error.name !== "AbortError" && this.running === turn) this.#show([], explain(error));
     }
+  }
+
+  /** Returns the code sets that are searched, those that the claim is coded with first. */
+  #wanted() {
+    const kinds = { all: () => true, diagnoses: isDiagnosis, procedures: (set) => !isDiagnosis(set) };
+    const sets = this.sets.filter(kinds[this.kind.value]);
+    const late = ({ system }) => this.facility && !ON_FACILITY_CLAIMS.includes(system);
+    return [...sets.filter((set) => !late(set)), ...sets.filter(late)];
   }
 
   #show(hits, message) {
@@ -102,13 +121,31 @@ export class CodeSearch {
   }
 }
 
+/** Adds a well-formed CPT number that the table lacks, where coders may use such: the table that ships is partial. */
+function withNumber(results, set, number) {
+  const known = results.some((hit) => hit.code === number);
+  if (!set.takes_further_codes || known || !CPT.test(number)) return results;
+  return [...results, { system: set.system, code: number, title: "", billable: true }];
+}
+
+const usableFirst = (hits) => [...hits.filter((hit) => hit.billable), ...hits.filter((hit) => !hit.billable)];
+
+function said(hits, sets) {
+  const names = sets.map((set) => `${set.system} ${set.edition}`).join(", ");
+  if (!hits.length) return `No code of ${names} fits these words.`;
+  const billable = hits.filter((hit) => hit.billable).length;
+  const odd = billable < hits.length ? "; categories and codes not in force cannot be taken" : "";
+  return `${billable} ${billable === 1 ? "code" : "codes"} of ${names}${odd}.`;
+}
+
 function option(hit, i) {
+  const why = isDiagnosis(hit) ? "category" : "not in force";
   const item = el(
     "li",
     { role: "option", id: `hit-${i}`, "aria-selected": "false", "aria-disabled": hit.billable ? null : "true" },
     el("span", { class: "code" }, hit.code),
-    el("span", {}, hit.title),
-    hit.billable ? null : el("span", { class: "note" }, "category"),
+    el("span", {}, hit.title || NUMBER_ALONE),
+    el("span", { class: "note" }, hit.billable ? (isDiagnosis(hit) ? "" : hit.system) : why),
   );
   item.dataset.index = String(i);
   return item;

@@ -68,8 +68,12 @@ export const reopen = (id, version, reason) =>
 export const decide = (id, version, decisions, key) =>
   call("POST", encounter(id, "/decisions"), { expected_version: version, decisions }, { headers: { "Idempotency-Key": key } });
 
-export const searchCodes = (query, signal) =>
-  call("POST", "/v1/codes/search", { query, limit: 40 }, { signal });
+export const codeSets = () => call("GET", "/v1/codes");
+export const modifiers = () => call("GET", "/v1/modifiers");
+
+/** Searches one code set; `day` is the day of service, or null. */
+export const searchCodes = (query, { system, day = null, limit = 40 }, signal) =>
+  call("POST", "/v1/codes/search", { query, system, date_of_service: day, limit }, { signal });
 
 /** Returns a name for a request that no other request has; also without a secure context. */
 export function newKey() {

@@ -71,7 +71,8 @@ function show(sent, answer, milliseconds) {
   $("lists").replaceChildren(...lists(answer, entries, (id, start) => pick(id, start)));
   $("results").classList.remove("stale");
   const { stamp } = answer;
-  $("stamp").textContent = `${Object.values(stamp.editions).join(", ")} · ${stamp.policy}`;
+  const editions = Object.entries(stamp.editions).map(([system, edition]) => `${system} ${edition}`);
+  $("stamp").textContent = `${editions.join(", ")} · ${stamp.policy}`;
   $("stamp").title = `model ${stamp.model}, index ${stamp.index}, version ${stamp.version}`;
   reading(sent !== "");
   const count = answer.codes.length;

@@ -1,0 +1,5 @@
+"""Provider queries: non-leading questions about what the documentation leaves open."""
+
+from suggest.queries.draft import MOST, queries
+
+__all__ = ["MOST", "queries"]
