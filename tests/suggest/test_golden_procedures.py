@@ -2,7 +2,7 @@
 
 ``propose`` lists lines as ``CODE``, ``CODE-MODIFIER`` (all modifiers, in any order) and ``CODE x UNITS``; what is not
 written is not looked at. ``withhold`` lists codes that must not be proposed. ``trained: true`` asks the model that
-ships (what words such as "declined" and "scheduled" say of a procedure is learnt); the others a ranker without training.
+ships (what words such as "declined" and "scheduled" say of a procedure is learnt); others a ranker without training.
 ``open`` gives the reason why a right case fails today.
 """
 
