@@ -122,6 +122,8 @@ def _below(case: Case, line: CodedLine) -> AuditedLine:
         return _line(case, line, Verdict.UNSUPPORTED, _ABOUT[denied[0].assertion.status])
     if ranked is not None and ranked.probability >= _LEARNT_FROM:
         return _line(case, line, Verdict.SUPPORTED, "words that often go with it; the notes do not name it")
+    if support:
+        return _line(case, line, Verdict.UNSUPPORTED, "the notes do not name it; they hold words that may go with it")
     return _line(case, line, Verdict.UNSUPPORTED, "nothing in the notes was found that leads to it")
 
 

@@ -15,6 +15,7 @@ from suggest.records import Code, System
 
 _UNSPECIFIED = ("unspecified", "not specified", "without complication", "uncomplicated", "other ")
 _NO_GROUP = "not in the code set"
+_SECTIONS = {"em": "evaluation and management"}
 _PCS_KIN = 4
 """Characters of ICD-10-PCS that name the same operation on the same body part: section to body part."""
 
@@ -69,7 +70,8 @@ class CodeFacts:
         if code.system is System.ICD10PCS:
             return f"{code.system}: {axes_of(code.code)[0].label}"
         service = self._catalogue.get(code.code)
-        return f"{code.system}: {service.section.replace('_', ' ') if service else _NO_GROUP}"
+        section = service.section if service else _NO_GROUP
+        return f"{code.system}: {_SECTIONS.get(section, section.replace('_', ' '))}"
 
     def are_kin(self, one: Code, other: Code) -> bool:
         """Whether two codes are ways of coding one thing: category, level of visit, family, operation."""

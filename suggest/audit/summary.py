@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from suggest.audit.records import AuditedClaim, AuditedLine, AuditFinding, Kind, Verdict
+from suggest.records import System
 
 SMALL = 30
 """Number of codes below which a share supports no conclusion about a coder, a code or a chapter."""
@@ -60,7 +61,7 @@ class AuditSummary:
         overall: Agreement over all claims.
         by_coder: By coder, most codes first.
         by_code: By code, least agreement first among those with any disagreement.
-        by_group: By chapter or section, in the order of their names.
+        by_group: By chapter, then by section.
         kinds: Number of findings of each kind.
     """
 
@@ -137,8 +138,9 @@ def _kinds(claims: Iterable[AuditedClaim]) -> dict[Kind, int]:
     return {kind: counts[kind] for kind in Kind}
 
 
-def _natural(name: str) -> tuple[str, int, str]:
-    """Sorts chapters by number within their system."""
+def _natural(name: str) -> tuple[int, int, str]:
+    """Sorts diagnoses before procedures, and chapters by number."""
     system, _, rest = name.partition(" ")
     number = rest.partition(":")[0]
-    return system, int(number) if number.isdigit() else 0, name
+    place = next((place for place, known in enumerate(System) if known == system.rstrip(":")), len(System))
+    return place, int(number) if number.isdigit() else 0, name

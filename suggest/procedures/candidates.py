@@ -77,6 +77,8 @@ def gather(
             assert doing is not None
             mention = done_with_result(found, reading.service_mentions[found.first, found.last], reading)
             around = doing.around(found.first, found.last)
+            if mention.assertion == PRESENT and doing.declined(found.first):
+                mention = replace(mention, assertion=Assertion(AssertionStatus.NEGATED, "declined"))
             sightings.append(Sighting(found, mention, around, _score(found, mention, encounter)))
     nothing = (0.0,) * 6
     sightings.extend(Sighting(found, mention, nothing, found.quality) for found, mention in further)

@@ -29,12 +29,19 @@ def _cues() -> dict[int, list[tuple[tuple[int, ...], int]]]:
     return {first: sorted(found, key=lambda cue: -len(cue[0])) for first, found in cues.items()}
 
 
+@lru_cache(maxsize=1)
+def _declining() -> frozenset[int]:
+    words = ("declined", "declines", "refused", "refuses", "cancelled", "canceled", "deferred")
+    return frozenset(get_string_id(form) for word in words for form in normal_words(word))
+
+
 class Doing:
     """The cues of one note."""
 
     def __init__(self, tokens: TokenKeys) -> None:
         """Finds the cues."""
         norms: list[int] = tokens.norms.tolist()
+        self._norms = norms
         self._sentence: list[int] = tokens.sentence.tolist()
         self._found: list[tuple[int, int, int]] = []  # first token, token after, kind
         table, end = _cues(), 0
@@ -46,6 +53,11 @@ class Doing:
                     end = i + len(words)
                     self._found.append((i, end, kind))
                     break
+
+    def declined(self, first: int) -> bool:
+        """Whether one of the two words in front of a procedure says that it was declined or cancelled."""
+        words = self._norms[max(0, first - 2) : first]
+        return self._sentence[max(0, first - 1)] == self._sentence[first] and not _declining().isdisjoint(words)
 
     def around(self, first: int, last: int) -> tuple[float, ...]:
         """Returns how near the nearest cue of each kind stands to a span, in its sentence: 1 next to it, 0 none.

@@ -32,6 +32,7 @@ _CONVERTED = re.compile(
 )
 _MEASURED_AS = {"sum": "length", "weight": "dose"}
 _OVER = re.compile(r"(?:>|over|greater than|more than|exceeding)\s*$", re.IGNORECASE)
+_LONGEST_LINE = 80  # tokens
 _NEIGHBOURS = 2  # sentences on either side in which a size or a number may stand
 _NEW = (
     "new patient",
@@ -72,10 +73,10 @@ class Surroundings:
         self._verdicts: dict[tuple[Ask, Span], tuple[Verdict, Span | None]] = {}
 
     def place(self, first: int, last: int) -> Span:
-        """Returns the tokens of the sentence and the line of a span."""
-        low = min(self._begin(self._sentence, first), self._begin(self._line, first))
-        high = max(self._end(self._sentence, last - 1), self._end(self._line, last - 1))
-        return low, high
+        """Returns the tokens of the sentence and the line of a span; in dictation without lines, of the sentence."""
+        low, high = self._begin(self._sentence, first), self._end(self._sentence, last - 1)
+        begin, end = self._begin(self._line, first), self._end(self._line, last - 1)
+        return (low, high) if end - begin > _LONGEST_LINE else (min(low, begin), max(high, end))
 
     def near(self, place: Span, sentences: int = _NEIGHBOURS) -> Span:
         """Returns the tokens of a place and of the sentences around it."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from html.parser import HTMLParser
+from pathlib import Path
 
 import pytest
 
@@ -14,6 +15,7 @@ from suggest.records import Code, Encounter, Evidence, Note, RunStamp, Severity,
 from training.audit_report import AUDIT_REPORT, EXPLAINED, render_audit
 from training.report_files import ReportError, check_report_path, write_report
 
+CHROMIUM = Path("/usr/bin/chromium")
 TEXT = "Denies chest pain <script>alert(1)</script>. HTN at goal."
 STAMP = RunStamp("0.1.0", "m@1", (("ICD-10-CM", "FY2026"),), "i", "professional", "0")
 GROUP = "ICD-10-CM 18: Symptoms"
@@ -113,3 +115,30 @@ def test_only_reports_of_its_kind_are_replaced(tmp_path):
     check_report_path(path, AUDIT_REPORT)
     with pytest.raises(ReportError, match="no error report"):
         check_report_path(path, "ChartCoder error report")
+
+
+@pytest.mark.slow
+def test_findings_can_be_filtered(tmp_path):
+    if not CHROMIUM.exists():
+        pytest.skip(f"{CHROMIUM} is missing: apt-get install chromium")
+    from playwright.sync_api import expect, sync_playwright
+
+    path = tmp_path / "report.html"
+    write_report(path, render(audited(), audited("c2", "ben")), AUDIT_REPORT)
+    with sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(
+            executable_path=str(CHROMIUM), args=["--no-sandbox", "--disable-gpu", "--disable-quic"]
+        )
+        page = chromium.new_page()
+        problems = []
+        page.on("console", lambda message: problems.append(message.text))
+        page.goto(path.as_uri())
+        expect(page.locator("#shown")).to_have_text("4 findings")
+        page.select_option("[name=kind]", "edit")
+        page.select_option("[name=coder]", "ben")
+        expect(page.locator("#shown")).to_have_text("1 of 4 findings")
+        expect(page.locator("#table tbody tr:visible .id")).to_have_text(["c2"])
+        page.click("details.claim summary >> nth=0")
+        expect(page.locator("details.claim >> nth=0").locator("tbody tr")).to_have_count(2)
+        assert problems == []
+        chromium.close()

@@ -75,3 +75,15 @@ def test_without_codes_there_is_no_share():
     assert summary.overall.share is None
     assert summary.overall.interval is None
     assert summary.by_coder == ()
+
+
+def test_chapters_stand_by_number_before_sections():
+    groups = [
+        "CPT: medicine",
+        "ICD-10-CM 21: Factors",
+        "HCPCS: drug",
+        "ICD-10-CM 4: Endocrine",
+        "CPT: not in the code set",
+    ]
+    claim = audited("a", "anna", [line("I10", Verdict.SUPPORTED, group) for group in groups])
+    assert [row.name for row in summarise([claim]).by_group] == [groups[3], groups[1], groups[0], groups[4], groups[2]]
