@@ -10,7 +10,6 @@ resources that an attachment names, and contained ones of either. They belong to
 from __future__ import annotations
 
 import base64
-import binascii
 import json
 from collections.abc import Iterator, Mapping
 from datetime import date
@@ -254,7 +253,7 @@ def _decoded(attachment: Resource, field: str) -> str:
     try:
         data = base64.b64decode(str(attachment.get("data", "")), validate=True)
         return read_note(data, media_type=str(kind), note_id=field)
-    except binascii.Error:
+    except ValueError:
         raise wrong(field, "data in base64") from None
     except DocumentError as error:
         raise AuditInputError(f"field '{field}': {error}") from None
