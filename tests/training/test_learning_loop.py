@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -51,13 +52,14 @@ def simulation(site, suggester):
 
 
 @pytest.fixture(scope="module")
-def retrained(site, simulation, index, terminology):
-    """The retrained model, saved beside the default one and loaded from there."""
+def retrained(site, simulation, index, terminology, suggester):
+    """The retrained model, saved beside the default one and loaded from there; procedures are ranked as before."""
     examples = [*simulation.learnt.examples, *load(f"charts:{','.join(learning_loop.OWN)}", ())]
     folder = site / "models" / "site-1"
-    model = train(
+    diagnoses = train(
         examples, index=index, terminology=terminology, name="site-1", trees=TREES, rejected_weight=REJECTED_WEIGHT
     )
+    model = replace(diagnoses, procedures=suggester.model.procedures)
     save(folder, model, simulation, corpora=corpora_of(examples))
     assert verify_bundle(folder) == []
     return load_suggester(site, bundle=folder)
