@@ -91,7 +91,7 @@ _DOSE = re.compile(
     rf"(?<![\w.])({_NUMBER})\s*(million|mil)?\s*-?\s*(mcg|µg|ug|mg|gm|grams?|g|units?|iu|u|ml|cc|meq|mci|mu)\b(?!\s*/)",
     re.IGNORECASE,
 )
-_STRENGTH = re.compile(rf"(?<![\w.])({_NUMBER})\s*(mcg|mg|units?)\s*/\s*(\d+)?\s*(?:ml|cc)\b", re.IGNORECASE)
+_STRENGTH = re.compile(rf"(?<![\w.])({_NUMBER})\s*(mcg|mg|units?)\s*/\s*({_NUMBER})?\s*(?:ml|cc)\b", re.IGNORECASE)
 _VOLUME = re.compile(rf"(?<![\w./])({_NUMBER})\s*(?:ml|cc)\b", re.IGNORECASE)
 _VOLUME_NEAR = 30  # characters between a strength and the volume that was given of it
 _LEVEL = r"(?:[CTLS]\s?\d{1,2})"
@@ -243,15 +243,17 @@ def _doses(text: str) -> Iterator[Quantity]:
 
 
 def _strengths(text: str) -> Iterator[Quantity]:
-    """Doses told as strength and volume: 1 mL of 80 mg/mL."""
+    """Doses told with their volume: ``1 mL of 80 mg/mL`` is 80 mg, ``40 mg / 1 mL`` and ``2 mg/0.05 mL`` say it."""
     for match in _STRENGTH.finditer(text):
+        unit = _DOSE_UNITS.get(match[2].lower(), (match[2].lower(), 1.0))[0]
+        if match[3]:
+            yield Quantity("dose", _number(match[1]), match.start(), match.end(), unit)
+            continue
         after = _VOLUME.search(text, match.end(), match.end() + _VOLUME_NEAR)
         before = list(_VOLUME.finditer(text, max(0, match.start() - _VOLUME_NEAR), match.start()))
         volume = after or (before[-1] if before else None)
         if volume is not None:
-            value = _number(match[1]) / float(match[3] or 1) * _number(volume[1])
-            unit = _DOSE_UNITS.get(match[2].lower(), (match[2].lower(), 1.0))[0]
-            yield Quantity("dose", value, match.start(), match.end(), unit)
+            yield Quantity("dose", _number(match[1]) * _number(volume[1]), match.start(), match.end(), unit)
 
 
 def _levels(text: str) -> Iterator[Quantity]:

@@ -35,6 +35,8 @@ from suggest.procedures.quantities import quantities
         ("Kenalog 40 mg", "dose", [40]),
         ("2.4 million units", "dose", [2_400_000]),
         ("1 g ceftriaxone", "dose", [1]),
+        ("40 mg / 1 mL, 1 % lidocaine", "dose", [40, 1]),
+        ("aflibercept 2 mg/0.05 mL", "dose", [2, 0.05]),
     ],
 )
 def test_a_quantity_is_read(text: str, kind: str, values: list[float]) -> None:
