@@ -24,7 +24,7 @@ from api.errors import Problem
 from api.logs import describe_exception
 from api.settings import Settings
 from suggest.audit.records import AssignedClaim, AuditedClaim
-from suggest.audit.run import Auditor, open_edit_tables
+from suggest.audit.run import Auditor, tables_of
 from suggest.edits.tables import EditTables
 from suggest.errors import ChartCoderError
 from suggest.pipeline import Suggester
@@ -256,7 +256,7 @@ def make_engine(settings: Settings) -> Engine:
         return open_procedure_codes(settings.home, cpt=settings.cpt)
 
     def open_tables(suggester: Suggester) -> EditTables:
-        return open_edit_tables(settings.home, suggester.index, cpt=settings.cpt)
+        return tables_of(suggester, settings.home, cpt=settings.cpt)
 
     pointer = settings.home / "models" / "active.json"
 

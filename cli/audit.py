@@ -58,7 +58,7 @@ def audit(
     """
     from api.settings import load_settings
     from models.loading import load_suggester
-    from suggest.audit.run import Auditor, open_edit_tables
+    from suggest.audit.run import Auditor, tables_of
     from suggest.audit.summary import summarise
     from training.audit_report import AUDIT_REPORT, render_audit
     from training.report_files import check_report_path, write_private, write_report
@@ -70,7 +70,7 @@ def audit(
         suggester = load_suggester(
             settings.home, bundle=settings.bundle, edition=settings.edition, cpt=settings.cpt, progress=progress
         )
-        auditor = Auditor(suggester, open_edit_tables(settings.home, suggester.index, cpt=settings.cpt))
+        auditor = Auditor(suggester, tables_of(suggester, settings.home, cpt=settings.cpt))
         audited = []
         for number, claim in enumerate(found, start=1):
             audited.append(auditor.audit(claim))

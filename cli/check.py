@@ -75,7 +75,7 @@ def check(
     from api.settings import load_settings
     from models.loading import load_suggester
     from suggest.audit.jsonl import read_jsonl
-    from suggest.audit.run import open_edit_tables
+    from suggest.audit.run import tables_of
 
     claims = read_jsonl(charts)
     if not claims:
@@ -86,7 +86,7 @@ def check(
         suggester = load_suggester(
             settings.home, bundle=settings.bundle, edition=settings.edition, cpt=settings.cpt, progress=progress
         )
-        tables = open_edit_tables(settings.home, suggester.index, cpt=settings.cpt)
+        tables = tables_of(suggester, settings.home, cpt=settings.cpt)
         for number, claim in enumerate(claims, start=1):
             lines.append(_checked(claim, suggester, tables, tally, not_codable=not_codable))
             progress("charts", number / len(claims))

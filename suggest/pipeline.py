@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from importlib.metadata import version
 
 import numpy as np
@@ -25,7 +24,7 @@ from suggest.nlp import make_nlp
 from suggest.poa import with_poa
 from suggest.policy import Policy, policy_for
 from suggest.procedures.services import Services
-from suggest.procedures.stage import ProcedureInput, Procedures, ProcedureStage
+from suggest.procedures.stage import Outcome, ProcedureInput, ProcedureStage
 from suggest.queries import queries
 from suggest.ranking import Model
 from suggest.reading import NoteReading, Reader
@@ -38,20 +37,10 @@ from suggest.records import (
     RunStamp,
     Severity,
     Suggestion,
-    SuppressedCode,
 )
 from suggest.selection import select
 from suggest.sequencing import sequence
 from suggest.terminology import Terminology
-
-
-@dataclass(frozen=True, slots=True)
-class Diagnoses:
-    """The outcome for diagnoses: all ranked, those proposed as lines of a claim, and those suppressed."""
-
-    ranked: tuple[RankedCode, ...]
-    lines: tuple[CodeLine, ...]
-    suppressed: tuple[SuppressedCode, ...]
 
 
 class Suggester:
@@ -100,6 +89,11 @@ class Suggester:
         return self._index
 
     @property
+    def tables(self) -> EditTables | None:
+        """What edits look up; ``None`` where nothing is checked."""
+        return self._tables
+
+    @property
     def model(self) -> Model:
         """The model that ranks."""
         return self._model
@@ -125,7 +119,7 @@ class Suggester:
         """
         policy = policy_for(encounter)
         diagnoses = self.diagnoses(encounter, candidates, table)
-        procedures = Procedures()
+        procedures = Outcome()
         if self._procedures is not None:
             proposed = [line.ranked for line in diagnoses.lines]
             prepared = self._procedures.prepare(encounter, candidates.readings, proposed, policy)
@@ -142,7 +136,7 @@ class Suggester:
             stamp=self._stamp(policy),
         )
 
-    def diagnoses(self, encounter: Encounter, candidates: Candidates, table: CodeFeatures) -> Diagnoses:
+    def diagnoses(self, encounter: Encounter, candidates: Candidates, table: CodeFeatures) -> Outcome:
         """Ranks, selects and sequences candidate diagnoses; see ``decide``."""
         policy = policy_for(encounter)
         probability = self._model.probabilities(table.values, policy)
@@ -155,7 +149,7 @@ class Suggester:
             threshold=self._model.threshold(policy),
         )
         first = self._first_scores(selected.proposed, table)
-        return Diagnoses(
+        return Outcome(
             ranked=ranked,
             lines=sequence(selected.proposed, index=self._index, policy=policy, first=first),
             suppressed=selected.suppressed,

@@ -230,7 +230,7 @@ def _date_of(match: re.Match[str], year: int) -> date | None:
 
 
 def _clause(reading: NoteReading, start: int) -> tuple[int, int]:
-    token = max(int(np.searchsorted(reading.offsets, start, side="right")) - 1, 0)
+    token = max(reading.token_at(start), 0)
     last = len(reading.sentence_start) - 1
     place = min(max(int(np.searchsorted(reading.sentence_start, token, side="right")) - 1, 0), last - 1)
     low, high = reading.sentence_start[place], reading.sentence_start[place + 1]

@@ -21,7 +21,7 @@ from spacy.tokens import Doc
 from suggest.assertion import Asserter, Scoped
 from suggest.code_sets.index import CodeIndex
 from suggest.composition import Composer
-from suggest.headings import families
+from suggest.headings import NO_HEADING, families
 from suggest.keys import TokenKeys, token_keys, windows
 from suggest.lexicon import Condition, Source
 from suggest.measurements import measured
@@ -86,6 +86,19 @@ class NoteReading:
     line: NDArray[np.int64]
     services: tuple[Found, ...] = ()
     service_mentions: Mapping[tuple[int, int], Mention] = field(default_factory=dict)
+
+    def section_at(self, offset: int) -> str:
+        """Returns the family of the section that holds a character of the note, ``none`` where none does."""
+        return next((s.family for s in self.sections if s.start <= offset < s.end), NO_HEADING)
+
+    def token_at(self, offset: int) -> int:
+        """Returns the token that holds a character of the note."""
+        return int(np.searchsorted(self.offsets, offset, side="right")) - 1
+
+    def tokens_of(self, start: int, end: int) -> tuple[int, int]:
+        """Returns the first token of characters ``[start, end)`` and the token after them, at least one token."""
+        first = self.token_at(start)
+        return first, max(first + 1, int(np.searchsorted(self.offsets[:-1], end, side="left")))
 
 
 class ProcedureSource(Protocol):

@@ -6,14 +6,12 @@ trust phrases that merely remember the chart at hand. Folds keep the charts of a
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 from sklearn.ensemble import HistGradientBoostingClassifier
-from sklearn.isotonic import IsotonicRegression
 
 from suggest.code_sets.index import CodeIndex
 from suggest.leading import lead_features, may_lead
@@ -24,22 +22,27 @@ from suggest.ranking import Calibration, Model, Ranker, calibration_group
 from suggest.records import System, TrainingExample
 from suggest.terminology import Terminology
 from training.excerpts import excerpts
+from training.held_out import (
+    FOLDS,
+    GROUPS,
+    Progress,
+    best_threshold,
+    calibrate,
+    charts_by_policy,
+    fold_of,
+    held_out,
+)
 from training.phrases import PhraseDocument, PhraseTable, learn, read_document
 from training.statements import GROUP, statements
 
-FOLDS = 5
 TREES = 110
 """Trees of a model that is meant for use; fewer train faster and rank worse."""
-GROUPS = ("claims", "benchmark")
 # charts under claim policies are what the shipped model is for; they are fewer than those of a benchmark
 _CLAIM_WEIGHT = 8.0
 STATEMENTS = 800
 """Number of made-up diagnostic statements that a model for claims also learns from."""
 _STATEMENT_WEIGHT = 0.75
-_DEFAULT_THRESHOLD = 0.5
 _LIKELY = 0.25
-
-Progress = Callable[[str, float], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,12 +70,6 @@ class Rows:
     group: NDArray[np.int8]
     weight: NDArray[np.float32]
     missed: NDArray[np.int32]
-
-
-def fold_of(example: TrainingExample, seed: int) -> int:
-    """Returns the fold of an example; all examples of a family share it."""
-    name = f"{seed}:{example.group}:{example.family or example.encounter.id}"
-    return int.from_bytes(hashlib.sha256(name.encode()).digest()[:4]) % FOLDS
 
 
 def train(
@@ -308,53 +305,15 @@ def _calibrate(
     Returns:
         Calibrations by group, thresholds by policy, and the calibrated out-of-fold probability of each row.
     """
-    raw = np.zeros(len(rows.values))
-    row_fold = folds[rows.chart]
-    for fold in range(FOLDS):
-        inside = row_fold != fold
-        ranker = _fit(rows.values[inside], rows.right[inside], rows.weight[inside], seed, trees)
-        raw[~inside] = ranker.predict_proba(rows.values[~inside])[:, 1]
-        report("trees", (fold + 1) / FOLDS)
-    calibrations = {}
-    calibrated = np.zeros(len(raw))
-    for number, group in enumerate(GROUPS):
-        mine = rows.group == number
-        real = mine & ~rows.made_up
-        calibrations[group] = isotonic(raw[real], rows.right[real]) if real.any() else isotonic(raw, rows.right)
-        calibrated[mine] = calibrations[group].apply(raw[mine])
-    policies = np.array([policy_for(e.encounter).name if e.group != GROUP else "" for e in examples])
-    thresholds = {}
-    for policy in ("default", *sorted(set(policies.tolist()) - {""})):
-        charts = policies == policy if policy != "default" else policies != ""
-        mine = charts[rows.chart]
-        if charts.sum() >= 2 * FOLDS or policy == "default":
-            missed = int(rows.missed[charts].sum())
-            thresholds[policy] = best_threshold(calibrated[mine], rows.right[mine], missed)
-    return calibrations, thresholds, calibrated
-
-
-def isotonic(raw: NDArray[np.float64], right: NDArray[np.bool_]) -> Calibration:
-    """Returns the monotone map from raw to calibrated probabilities that fits best."""
-    isotonic = IsotonicRegression(y_min=0.0, y_max=1.0, out_of_bounds="clip").fit(raw, right)
-    return Calibration(
-        np.asarray(isotonic.X_thresholds_, dtype=np.float64), np.asarray(isotonic.y_thresholds_, dtype=np.float64)
+    raw = held_out(
+        lambda rest: _fit(rows.values[rest], rows.right[rest], rows.weight[rest], seed, trees),
+        rows.values,
+        folds[rows.chart],
+        report,
     )
-
-
-def best_threshold(probability: NDArray[np.float64], right: NDArray[np.bool_], missed: int) -> float:
-    """Returns the threshold (0.05 to 0.95, steps of 0.01) with the best F1 over charts.
-
-    Args:
-        probability: Calibrated probabilities.
-        right: Which of them belong to right codes.
-        missed: Right codes that are no candidates; they count as missed at every threshold.
-    """
-    total = int(right.sum()) + missed
-    best = (0.0, _DEFAULT_THRESHOLD)
-    for threshold in np.arange(0.05, 0.951, 0.01).round(2).tolist():
-        chosen = probability >= threshold
-        hits = int((chosen & right).sum())
-        f1 = 2 * hits / max(1, int(chosen.sum()) + total)
-        if f1 > best[0]:
-            best = (f1, threshold)
-    return best[1]
+    calibrations, calibrated = calibrate(raw, rows.right, rows.group, ~rows.made_up)
+    thresholds = {}
+    for policy, charts in charts_by_policy(examples, GROUP):
+        mine = charts[rows.chart]
+        thresholds[policy] = best_threshold(calibrated[mine], rows.right[mine], int(rows.missed[charts].sum()))
+    return calibrations, thresholds, calibrated

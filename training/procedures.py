@@ -26,7 +26,17 @@ from suggest.records import System, TrainingExample
 from suggest.terminology import Terminology
 from training.code_shapes import procedure_system
 from training.evaluate import PROCEDURE_SYSTEMS, visit_codes
-from training.fit import FOLDS, GROUPS, Progress, Untrained, best_threshold, fold_of, isotonic
+from training.fit import Untrained
+from training.held_out import (
+    FOLDS,
+    GROUPS,
+    Progress,
+    best_threshold,
+    calibrate,
+    charts_by_policy,
+    fold_of,
+    held_out,
+)
 from training.phrases import PhraseTable, learn, read_document
 from training.service_notes import GROUP, service_notes
 
@@ -209,26 +219,17 @@ def _calibrate(
     trees: int,
 ) -> tuple[dict[str, Calibration], dict[str, dict[System, float]]]:
     """Fits trees without each fold, calibrates what they say of it, and picks thresholds."""
-    raw = np.zeros(len(rows.values))
-    row_fold = folds[rows.chart]
-    for fold in range(FOLDS):
-        inside = row_fold != fold
-        ranker = _fit(rows.values[inside], rows.right[inside], weight[inside], seed, trees)
-        raw[~inside] = ranker.predict_proba(rows.values[~inside])[:, 1]
-    policies = np.array([policy_for(e.encounter).name if e.group != GROUP else "" for e in examples])
+    raw = held_out(
+        lambda rest: _fit(rows.values[rest], rows.right[rest], weight[rest], seed, trees),
+        rows.values,
+        folds[rows.chart],
+    )
     groups = np.array([GROUPS.index(calibration_group(policy_for(example.encounter))) for example in examples])
-    calibrations, calibrated = {}, np.zeros(len(raw))
-    for number, group in enumerate(GROUPS):
-        mine = groups[rows.chart] == number
-        real = mine & (policies[rows.chart] != "")
-        calibrations[group] = isotonic(raw[real], rows.right[real]) if real.any() else isotonic(raw, rows.right)
-        calibrated[mine] = calibrations[group].apply(raw[mine])
+    real = np.array([example.group != GROUP for example in examples])
+    calibrations, calibrated = calibrate(raw, rows.right, groups[rows.chart], real[rows.chart])
     systems = np.array([PROCEDURE_SYSTEMS.index(procedure_system(code)) for code in rows.codes], dtype=np.int64)
     thresholds: dict[str, dict[System, float]] = {}
-    for policy in ("default", *sorted(set(policies.tolist()) - {""})):
-        charts = policies != "" if policy == "default" else policies == policy
-        if charts.sum() < 2 * FOLDS and policy != "default":
-            continue
+    for policy, charts in charts_by_policy(examples, GROUP):
         mine = charts[rows.chart]
         thresholds[policy] = {
             system: _threshold(

@@ -9,7 +9,6 @@ from suggest.audit.judge import Case, judge
 from suggest.audit.known import CodeFacts
 from suggest.audit.records import AssignedClaim, AuditedClaim, Kind
 from suggest.code_sets.icd10pcs import open_pcs
-from suggest.code_sets.index import CodeIndex
 from suggest.code_sets.services import open_services
 from suggest.edits.run import run_edits
 from suggest.edits.tables import EditTables, open_tables
@@ -21,19 +20,21 @@ from suggest.records import Claim, Encounter, Setting, System
 _ORDER = {kind: place for place, kind in enumerate(Kind)}
 
 
-def open_edit_tables(home: Path, index: CodeIndex, *, cpt: bool = True) -> EditTables:
-    """Returns what edits look up in an installation.
+def tables_of(suggester: Suggester, home: Path, *, cpt: bool = True) -> EditTables:
+    """Returns what edits look up: what the suggester checks its own lines against, where it has that.
 
     Args:
-        home: Data folder of the installation.
-        index: The edition of ICD-10-CM.
+        suggester: What suggests codes; a model of diagnoses only has no tables of procedures.
+        home: Data folder of the installation, where the tables are opened from otherwise.
         cpt: Whether CPT codes may be used.
 
     Raises:
         CodeSetError: An imported edition of a code set is damaged.
     """
+    if suggester.tables is not None:
+        return suggester.tables
     catalogue = Catalogue((open_services(home, System.CPT, enabled=cpt), open_services(home, System.HCPCS)))
-    return open_tables(home, index, catalogue, open_pcs(home))
+    return open_tables(home, suggester.index, catalogue, open_pcs(home))
 
 
 class Auditor:

@@ -6,16 +6,14 @@ and long titles; the order file also has a header for each table, which is left 
 
 from __future__ import annotations
 
-import io
 import re
 import zipfile
-import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import NoReturn
 
-from suggest.code_sets.releases import MAX_BYTES, read_bytes
+from suggest.code_sets.releases import MAX_BYTES, open_zip, read_bytes
 from suggest.errors import CodeSetError
 
 CODE = r"[0-9BCDFGHX][0-9A-HJ-NP-Z]{6}"
@@ -124,15 +122,10 @@ def _codes_lines(numbered: list[tuple[int, str]], name: str) -> Iterator[tuple[i
 
 def _unzip(data: bytes, name: str) -> tuple[str, bytes]:
     """Returns name and content of the fullest release file in a zip file."""
-    try:
-        with zipfile.ZipFile(io.BytesIO(data)) as archive:
-            member = _choose(archive, name)
-            with archive.open(member) as file:  # the stated size is not trusted
-                content = file.read(MAX_BYTES + 1)
-    except (zipfile.BadZipFile, zlib.error, EOFError) as error:
-        raise CodeSetError(f"{name} is not a zip file or is damaged ({error}); {_EXPECTED}") from error
-    except (RuntimeError, NotImplementedError) as error:
-        raise CodeSetError(f"{name} is encrypted or packed in an unknown way; {_EXPECTED}") from error
+    with open_zip(data, name, _EXPECTED) as archive:
+        member = _choose(archive, name)
+        with archive.open(member) as file:  # the stated size is not trusted
+            content = file.read(MAX_BYTES + 1)
     if len(content) > MAX_BYTES:
         raise CodeSetError(f"{name}/{member.filename} is larger than {MAX_BYTES} bytes when unpacked")
     return f"{name}/{PurePosixPath(member.filename).name}", content

@@ -6,7 +6,8 @@ import io
 import re
 import zipfile
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path, PurePosixPath
@@ -142,18 +143,34 @@ def _decode(source: Source) -> str:
 
 
 def _load_zip(data: bytes, name: str, max_bytes: int) -> Source:
+    with open_zip(data, name, _EXPECTED) as archive:
+        kind, member = _choose_member(archive, name)
+        return Source(
+            kind,
+            f"{name}/{PurePosixPath(member.filename).name}",
+            _unpack(archive, member, name, max_bytes),
+        )
+
+
+@contextmanager
+def open_zip(data: bytes, name: str, expected: str) -> Iterator[zipfile.ZipFile]:
+    """Opens a zip file of a release; what goes wrong while it is read is told as a fault of that file.
+
+    Args:
+        data: Content of the file.
+        name: Name of the file, for error messages.
+        expected: What the file should have been, for error messages.
+
+    Raises:
+        CodeSetError: The file is damaged, encrypted or packed in an unknown way.
+    """
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
-            kind, member = _choose_member(archive, name)
-            return Source(
-                kind,
-                f"{name}/{PurePosixPath(member.filename).name}",
-                _unpack(archive, member, name, max_bytes),
-            )
+            yield archive
     except (zipfile.BadZipFile, zlib.error, EOFError) as error:
-        raise CodeSetError(f"{name} is not a zip file or is damaged ({error}); {_EXPECTED}") from error
+        raise CodeSetError(f"{name} is not a zip file or is damaged ({error}); {expected}") from error
     except (RuntimeError, NotImplementedError) as error:
-        raise CodeSetError(f"{name} is encrypted or packed in an unknown way; {_EXPECTED}") from error
+        raise CodeSetError(f"{name} is encrypted or packed in an unknown way; {expected}") from error
 
 
 def _choose_member(archive: zipfile.ZipFile, name: str) -> tuple[SourceKind, zipfile.ZipInfo]:

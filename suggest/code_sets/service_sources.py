@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import io
 import re
 import zipfile
-import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
-from suggest.code_sets.releases import MAX_BYTES, read_bytes
+from suggest.code_sets.releases import MAX_BYTES, open_zip, read_bytes
 from suggest.errors import CodeSetError
 
 _MAX_MEMBERS = 1000
@@ -79,16 +77,11 @@ def _text(name: str, data: bytes) -> TextFile:
 
 def _unzip(data: bytes, name: str, wanted: re.Pattern[str], expected: str) -> list[tuple[str, bytes]]:
     """Returns name and content of the wanted members of a zip file, together within the bounds of one file."""
-    try:
-        with zipfile.ZipFile(io.BytesIO(data)) as archive:
-            members = [member for member in archive.infolist() if not member.is_dir()]
-            if len(members) > _MAX_MEMBERS:
-                raise CodeSetError(f"{name} holds {len(members)} files; expected at most {_MAX_MEMBERS}")
-            return _contents(archive, name, [m for m in members if wanted.fullmatch(_last(m))])
-    except (zipfile.BadZipFile, zlib.error, EOFError) as error:
-        raise CodeSetError(f"{name} is not a zip file or is damaged ({error}); {expected}") from error
-    except (RuntimeError, NotImplementedError) as error:
-        raise CodeSetError(f"{name} is encrypted or packed in an unknown way; {expected}") from error
+    with open_zip(data, name, expected) as archive:
+        members = [member for member in archive.infolist() if not member.is_dir()]
+        if len(members) > _MAX_MEMBERS:
+            raise CodeSetError(f"{name} holds {len(members)} files; expected at most {_MAX_MEMBERS}")
+        return _contents(archive, name, [m for m in members if wanted.fullmatch(_last(m))])
 
 
 def _contents(archive: zipfile.ZipFile, name: str, members: list[zipfile.ZipInfo]) -> list[tuple[str, bytes]]:

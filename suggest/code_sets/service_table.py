@@ -23,37 +23,16 @@ SHAPES = {
     System.CPT: re.compile(r"\d{4}[0-9AFMTU]"),
     System.HCPCS: re.compile(r"[A-V]\d{4}"),
 }
-SECTIONS = frozenset(
+OPERATIVE = frozenset(
     {
-        "em",
-        "anesthesia",
-        "integumentary",
-        "musculoskeletal",
-        "respiratory",
-        "cardiovascular",
-        "hemic",
-        "digestive",
-        "urinary",
-        "male_genital",
-        "maternity",
-        "female_genital",
-        "endocrine",
-        "nervous",
-        "eye",
-        "ear",
-        "radiology",
-        "pathology",
-        "medicine",
-        "therapy",
-        "psychiatry",
-        "vaccine",
-        "drug",
-        "supply",
-        "equipment",
-        "transport",
-        "service",
+        "integumentary", "musculoskeletal", "respiratory", "cardiovascular", "hemic", "digestive", "urinary",
+        "male_genital", "maternity", "female_genital", "endocrine", "nervous", "eye", "ear",
     }
-)
+)  # fmt: skip
+SECTIONS = OPERATIVE | {
+    "em", "anesthesia", "radiology", "pathology", "medicine", "therapy", "psychiatry", "vaccine", "drug", "supply",
+    "equipment", "transport", "service",
+}  # fmt: skip
 GLOBAL_PERIODS = frozenset({"000", "010", "090", "MMM", "XXX", "ZZZ"})
 FLAGS = frozenset({"addon", "pctc", "sided", "digit", "eyelid", "clia", "assist"})
 APPLIES = SECTIONS | FLAGS | {"any", "surgery", "coronary", "footcare", "telehealth", "screening"}

@@ -7,11 +7,11 @@ from collections.abc import Iterator
 from functools import lru_cache
 
 from suggest.code_sets.service_records import STARTER, ServiceCode
-from suggest.code_sets.service_table import SHAPES
+from suggest.code_sets.service_table import OPERATIVE, SHAPES
 from suggest.code_sets.services import check_live
 from suggest.edits.coded import CodedLine, CodedSet
 from suggest.edits.ncci import NCCI_MODIFIERS
-from suggest.edits.procedures_lines import OPERATIVE, SERVICES, Billed, billed, is_facility_stay, known_lines
+from suggest.edits.procedures_lines import SERVICES, Billed, billed, is_facility_stay, known_lines
 from suggest.edits.report import Report
 from suggest.edits.tables import Edit, EditTables
 from suggest.records import Claim, Finding, Setting, System

@@ -13,12 +13,6 @@ from suggest.records import Claim, Encounter, Setting, System
 from suggest.resources import read_table
 
 SERVICES = frozenset({System.CPT, System.HCPCS})
-OPERATIVE = frozenset(
-    {
-        "integumentary", "musculoskeletal", "respiratory", "cardiovascular", "hemic", "digestive", "urinary",
-        "male_genital", "maternity", "female_genital", "endocrine", "nervous", "eye", "ear",
-    }
-)  # fmt: skip
 LEFT = frozenset({"LT", "E1", "E2", "FA", "F1", "F2", "F3", "F4", "TA", "T1", "T2", "T3", "T4"})
 RIGHT = frozenset({"RT", "E3", "E4", "F5", "F6", "F7", "F8", "F9", "T5", "T6", "T7", "T8", "T9"})
 """Modifiers that say on which side something was done (HCPCS Level II)."""

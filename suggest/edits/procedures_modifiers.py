@@ -8,8 +8,9 @@ from collections.abc import Iterator
 from functools import lru_cache
 
 from suggest.code_sets.service_records import ServiceCode, ServiceModifier
+from suggest.code_sets.service_table import OPERATIVE
 from suggest.edits.coded import CodedSet
-from suggest.edits.procedures_lines import MAJOR, MINOR, OPERATIVE, Billed, billed, known_lines
+from suggest.edits.procedures_lines import MAJOR, MINOR, Billed, billed, known_lines
 from suggest.edits.report import Report
 from suggest.edits.tables import Edit, EditTables
 from suggest.records import Claim, Finding, System

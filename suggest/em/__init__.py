@@ -4,7 +4,7 @@ Rules after the CPT E/M guidelines of 2023 (table of medical decision making) an
 Medicare differs; clinical words are data in ``suggest/resources/em``.
 """
 
-from suggest.em.records import LEVELS, Modifier, NotCounted, Visit, VisitElement
+from suggest.em.records import LEVELS, NotCounted, Visit, VisitElement
 from suggest.em.visits import visits
 
-__all__ = ["LEVELS", "Modifier", "NotCounted", "Visit", "VisitElement", "visits"]
+__all__ = ["LEVELS", "NotCounted", "Visit", "VisitElement", "visits"]

@@ -16,7 +16,8 @@ from suggest.em.chart import Chart
 from suggest.em.families import families
 from suggest.em.minutes import Minutes
 from suggest.em.modifiers import needs_25
-from suggest.em.records import Modifier, Visit, VisitElement
+from suggest.em.records import Visit, VisitElement
+from suggest.records import Modifier
 
 _CRITICAL_FROM = 30
 _PLANNING_FROM = 16
@@ -119,7 +120,7 @@ def continuing_relationship(
     billed_to_medicare = chart.encounter.payer is not None and is_medicare(chart)
     if not family.startswith("office") or not billed_to_medicare or "longitudinal" not in chart.kinds:
         return []
-    has_25 = any(modifier.modifier == "25" for modifier in modifiers)
+    has_25 = any(modifier.code == "25" for modifier in modifiers)
     if has_25 and any(needs_25(code, "XXX") and not _is_vaccination(code) for code in procedures):
         return []
     said = "Office visit within a continuing relationship for a serious or complex condition (Medicare)."

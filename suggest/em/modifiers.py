@@ -6,9 +6,8 @@ from collections.abc import Callable, Sequence
 
 from suggest.em.category import is_medicare
 from suggest.em.chart import Chart
-from suggest.em.records import Modifier
 from suggest.em.risk import decides_on_major_surgery
-from suggest.records import Setting
+from suggest.records import Modifier, Setting
 
 _MINOR = frozenset({"000", "010"})
 _MAJOR = "090"

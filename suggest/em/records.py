@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from suggest.records import Evidence
+from suggest.records import Evidence, Modifier
 
 LEVELS = {1: "straightforward", 2: "low", 3: "moderate", 4: "high"}
 """Levels of medical decision making (CPT E/M guidelines 2023, MDM table)."""
@@ -34,14 +34,6 @@ class NotCounted:
     what: str
     reason: str
     evidence: tuple[Evidence, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Modifier:
-    """A modifier of the visit with the reason for it."""
-
-    modifier: str
-    reason: str
 
 
 @dataclass(frozen=True, slots=True)

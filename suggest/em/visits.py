@@ -22,11 +22,11 @@ from suggest.em.mdm import agreement, decision_level
 from suggest.em.minutes import Minutes, minutes_stated
 from suggest.em.modifiers import is_minor_procedure, visit_modifiers
 from suggest.em.problems import Problem, problems_addressed, problems_element, statuses
-from suggest.em.records import LEVELS, Modifier, NotCounted, Visit, VisitElement
+from suggest.em.records import LEVELS, NotCounted, Visit, VisitElement
 from suggest.em.risk import risk_element
 from suggest.em.tests_and_talks import data_element, data_reviewed
 from suggest.reading import NoteReading
-from suggest.records import AuthorRole, Claim, Encounter, RankedCode, Setting
+from suggest.records import AuthorRole, Claim, Encounter, Modifier, RankedCode, Setting
 
 _WEEKS_AFTER = re.compile(r"\b(\d{1,2})\s*(?:-\s*)?(wk|week|day|mo|month)s?\s*(?:out\b|post|s/p|after|from|p/o)", re.I)
 _GLOBAL_DAYS = 90
@@ -140,7 +140,7 @@ def _with_levels(day: _Day, diagnoses: Sequence[RankedCode]) -> list[Visit]:
 def _beside_preventive(day: _Day) -> _Day:
     """Returns the day for the problem visit: with modifier 25, and no time, which both visits share."""
     modifiers = day.modifiers
-    if not any(modifier.modifier == "25" for modifier in modifiers):
+    if not any(modifier.code == "25" for modifier in modifiers):
         reason = "The problem visit is significant and separate from the preventive visit."
         modifiers = (Modifier("25", reason), *modifiers)
     return replace(day, modifiers=modifiers, minutes=Minutes())

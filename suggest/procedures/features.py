@@ -15,6 +15,7 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
+from suggest.code_sets.service_table import OPERATIVE
 from suggest.code_sets.services import ServiceCode
 from suggest.feature_names import COUNTED, ROLES, role_number
 from suggest.policy import Policy
@@ -27,10 +28,7 @@ from suggest.reading import NoteReading
 from suggest.records import AssertionStatus, Claim, Encounter, Setting, System
 from suggest.terminology import Terminology
 
-_SURGICAL = frozenset(
-    {"integumentary", "musculoskeletal", "respiratory", "cardiovascular", "hemic", "digestive", "urinary"}
-    | {"male_genital", "female_genital", "endocrine", "nervous", "eye", "ear"}
-)
+_SURGICAL = OPERATIVE - {"maternity"}
 _POSITION = {name: number for number, name in enumerate(PROCEDURE_FEATURES)}
 _GLOBAL = {"000": 1.0, "010": 2.0, "090": 3.0, "MMM": 4.0, "ZZZ": 5.0, "XXX": 0.0}
 _PCS_DIGITS = "0123456789ABCDEFGHJKLMNPQRSTUVWXYZ"

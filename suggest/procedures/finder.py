@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -45,26 +45,36 @@ _GIVEN = frozenset({"drug", "supply"})  # what is given goes with the service th
 _LEAST_LEARNT = 0.25  # precision under which a learnt phrase proposes no code of a claim
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class NoteView:
     """What the finder reads of a note.
 
     Attributes:
-        number: Position of the note in the encounter.
+        reading: The note.
+        encounter: What it belongs to.
         tokens: Its tokens; words of headings are content here, for titles of reports name what was done.
-        surroundings: Words and quantities by place.
     """
 
-    number: int
+    reading: NoteReading
+    encounter: Encounter
     tokens: TokenKeys
-    surroundings: Surroundings
+
+    @property
+    def number(self) -> int:
+        """Position of the note in the encounter."""
+        return self.reading.number
+
+    @cached_property
+    def surroundings(self) -> Surroundings:
+        """Words and quantities by place; hospital stays and benchmarks ask for none."""
+        reading = self.reading
+        return Surroundings(reading.note.text, reading.tokens, reading.offsets, reading.line, self.encounter)
 
 
 def view_of(reading: NoteReading, encounter: Encounter) -> NoteView:
     """Returns what the finder reads of a note."""
     content = np.flatnonzero(reading.tokens.keys).astype(np.int32)
-    surroundings = Surroundings(reading.note.text, reading.tokens, reading.offsets, reading.line, encounter)
-    return NoteView(reading.number, replace(reading.tokens, content=content), surroundings)
+    return NoteView(reading, encounter, replace(reading.tokens, content=content))
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 
 import numpy as np
 from spacy.strings import get_string_id
@@ -36,7 +36,7 @@ _SCREENING = ("4537", "4538", "4539", "4533", "4534")
 _NEAR = 1  # sentences on either side
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class LineContext:
     """What modifiers depend on beside their own line.
 
@@ -51,6 +51,16 @@ class LineContext:
     readings: Sequence[NoteReading]
     catalogue: Catalogue
     proposed: Sequence[RankedCode]
+
+    @cached_property
+    def sentences(self) -> dict[int, list[frozenset[int]]]:
+        """NORM hashes of the words of each sentence, by note."""
+        found = {}
+        for reading in self.readings:
+            tokens = reading.tokens
+            parts = np.split(tokens.norms, np.flatnonzero(np.diff(tokens.sentence)) + 1)
+            found[reading.number] = [frozenset(part.tolist()) for part in parts]
+        return found
 
     def services(self, but: str) -> Iterator[ServiceCode]:
         """Yields the services of the other lines."""
@@ -80,10 +90,9 @@ class _Line:
 
         Each sentence has a set of its own, but for those close by, which are one.
         """
-        tokens = self.reading.tokens
         if sentences is None:
-            parts = np.split(tokens.norms, np.flatnonzero(np.diff(tokens.sentence)) + 1)
-            return [frozenset(part.tolist()) for part in parts]
+            return self.context.sentences[self.sightings[0].found.note]
+        tokens = self.reading.tokens
         here = tokens.sentence[self.sightings[0].found.first]
         return [frozenset(tokens.norms[abs(tokens.sentence - here) <= sentences].tolist())]
 
@@ -105,8 +114,8 @@ def _of_visit(line: _Line) -> Iterator[Modifier]:
     ):
         yield Modifier("25", "a visit of its own beside a service of the same day")
     for found in line.visit.modifiers if line.visit else ():
-        if found.modifier not in ("25", "57"):
-            yield Modifier(found.modifier, found.reason)
+        if found.code not in ("25", "57"):
+            yield found
 
 
 def _professional_part(line: _Line) -> Iterator[Modifier]:

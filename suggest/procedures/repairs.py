@@ -111,6 +111,9 @@ def _wounds(reading: NoteReading, codes: dict[str, list[_Code]]) -> Iterator[Wou
     """Yields the wounds; a length that is told twice of one place in one section counts once."""
     seen: set[tuple[str, frozenset[int], float, str]] = set()
     text, norms = reading.note.text, reading.tokens.norms
+    everything = frozenset(norms.tolist())
+    if not any(phrase <= everything for phrases in _closures().values() for phrase in phrases):
+        return
     bounds = [0, *(match.end() for match in _PART.finditer(text)), len(text)]
     starts = np.searchsorted(reading.offsets[:-1], bounds)
     words = [frozenset(norms[low:high].tolist()) for low, high in pairwise(starts.tolist())]
@@ -119,15 +122,14 @@ def _wounds(reading: NoteReading, codes: dict[str, list[_Code]]) -> Iterator[Wou
             continue
         here = bisect_right(bounds, quantity.start) - 1
         kind = _class(words[here])
-        section = next((s.family for s in reading.sections if s.start <= quantity.start < s.end), "none")
+        section = reading.section_at(quantity.start)
         if kind is None or section in _UNTOLD:
             continue
         group, place = _group(words[max(0, here - _LOOK_BACK) : here + 1], codes[kind])
         key = (kind, place, quantity.value, section)
         if group and key not in seen:
             seen.add(key)
-            first = int(np.searchsorted(reading.offsets, quantity.start, side="right")) - 1
-            last = max(first + 1, int(np.searchsorted(reading.offsets[:-1], quantity.end, side="left")))
+            first, last = reading.tokens_of(quantity.start, quantity.end)
             yield Wound(kind, int(reading.tokens.sentence[first]), group, quantity.value, first, last)
 
 
@@ -171,6 +173,6 @@ def _found(service: ServiceCode, wounds: Sequence[Wound], total: float, reading:
         first_token=first.first,
         last_token=first.last,
         sentence=first.sentence,
-        section=next((s.family for s in reading.sections if s.start <= reading.offsets[first.first] < s.end), "none"),
+        section=reading.section_at(int(reading.offsets[first.first])),
     )
     return found, mention

@@ -10,6 +10,7 @@ from suggest.policy import Policy
 from suggest.procedures.model import ProcedureModel
 from suggest.procedures.terms import Catalogue
 from suggest.records import AssertionStatus, Encounter, RankedCode, Setting, SuppressedCode, System
+from suggest.selection import Selected
 
 _WORTH_SHOWING = 0.1
 _UNDONE = {
@@ -25,14 +26,6 @@ HOSPITAL = frozenset({Setting.ED, Setting.INPATIENT, Setting.PROFESSIONAL_INPATI
 """Settings in which equipment, drugs, supplies and nursing are the institution's."""
 _GLOBAL = {"000": 1, "010": 2, "090": 3, "MMM": 3}
 """Global periods by length; what has none goes before all."""
-
-
-@dataclass(frozen=True, slots=True)
-class SelectedProcedures:
-    """Proposed procedures by falling probability, and those suppressed."""
-
-    proposed: tuple[RankedCode, ...]
-    suppressed: tuple[SuppressedCode, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,7 +166,7 @@ def select_procedures(
     catalogue: Catalogue,
     encounter: Encounter,
     policy: Policy,
-) -> SelectedProcedures:
+) -> Selected:
     """Proposes procedures, most probable first, and suppresses the others with a reason.
 
     Args:
@@ -202,7 +195,7 @@ def select_procedures(
         elif code.probability >= _WORTH_SHOWING:
             suppressed.append(SuppressedCode(code, *verdict))
     proposed.sort(key=lambda code: (-code.probability, code.code.code))
-    return SelectedProcedures(tuple(proposed), tuple(suppressed))
+    return Selected(tuple(proposed), tuple(suppressed))
 
 
 def _turn(code: RankedCode, catalogue: Catalogue) -> tuple[bool, float, str]:

@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-import numpy as np
-
 from suggest.em import Visit, visits
 from suggest.policy import Policy
 from suggest.procedures.administration import administrations
@@ -56,8 +54,8 @@ class ProcedureInput:
 
 
 @dataclass(frozen=True, slots=True)
-class Procedures:
-    """The outcome: all ranked, those proposed as lines of a claim, and those suppressed."""
+class Outcome:
+    """What is made of the candidates of an encounter: all of them ranked, those proposed as lines, and suppressed."""
 
     ranked: tuple[RankedCode, ...] = ()
     lines: tuple[CodeLine, ...] = ()
@@ -107,7 +105,7 @@ class ProcedureStage:
 
     def decide(
         self, encounter: Encounter, prepared: ProcedureInput, diagnoses: Sequence[RankedCode], policy: Policy
-    ) -> Procedures:
+    ) -> Outcome:
         """Ranks and selects procedures and writes their claim lines.
 
         Args:
@@ -121,9 +119,11 @@ class ProcedureStage:
         selected = select_procedures(
             ranked, model=self._model, catalogue=self._catalogue, encounter=encounter, policy=policy
         )
-        lines = self._lines(selected.proposed, prepared, encounter, diagnoses) if policy.status_transforms else ()
-        plain = tuple(CodeLine(code, role=_PROCEDURE) for code in selected.proposed)
-        return Procedures(ranked, lines or plain, selected.suppressed)
+        if policy.status_transforms:
+            lines = self._lines(selected.proposed, prepared, encounter, diagnoses)
+        else:
+            lines = tuple(CodeLine(code, role=_PROCEDURE) for code in selected.proposed)
+        return Outcome(ranked, lines, selected.suppressed)
 
     def _visits(
         self, encounter: Encounter, readings: Sequence[NoteReading], diagnoses: Sequence[RankedCode], policy: Policy
@@ -210,7 +210,7 @@ def _visit_found(visit: Visit, readings: Sequence[NoteReading]) -> list[tuple[Fo
         first_token=first,
         last_token=last,
         sentence=int(reading.tokens.sentence[first]),
-        section=_section(reading, evidence.start),
+        section=reading.section_at(evidence.start),
     )
     own = Found(
         code=visit.code,
@@ -236,13 +236,7 @@ def _tokens(span: Evidence | None, readings: Sequence[NoteReading]) -> tuple[Not
     if span is None:
         return readings[0], 0, 1
     reading = next(reading for reading in readings if reading.note.id == span.note_id)
-    first = int(np.searchsorted(reading.offsets, span.start, side="right")) - 1
-    last = int(np.searchsorted(reading.offsets[:-1], span.end, side="left"))
-    return reading, first, max(last, first + 1)
-
-
-def _section(reading: NoteReading, offset: int) -> str:
-    return next((s.family for s in reading.sections if s.start <= offset < s.end), "none")
+    return reading, *reading.tokens_of(span.start, span.end)
 
 
 def _elements(visit: Visit) -> tuple[Element, ...]:

@@ -13,7 +13,8 @@ from sklearn.ensemble import HistGradientBoostingClassifier
 from suggest.feature_names import FEATURES
 from suggest.pipeline import Suggester
 from suggest.records import Claim, Code, Encounter, GoldCode, Note, Setting, System, TrainingExample
-from training.fit import FOLDS, best_threshold, chart_rows, fold_of, train
+from training.fit import chart_rows, train
+from training.held_out import FOLDS, best_threshold, fold_of
 
 CONDITIONS = {
     "gout of the left foot": "M10.9",

@@ -90,7 +90,7 @@ class NoteContext:
 
     def token_at(self, offset: int) -> int:
         """Returns the token that holds a character of the note."""
-        return int(np.searchsorted(self.reading.offsets, offset, side="right")) - 1
+        return self.reading.token_at(offset)
 
     def says(self, words: Words, sentence: int) -> bool:
         """Tells whether a sentence holds all words of one of the alternatives."""

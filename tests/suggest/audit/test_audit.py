@@ -6,7 +6,7 @@ import pytest
 
 from suggest.audit.claimwide import MISSED_FROM
 from suggest.audit.records import AssignedClaim, Kind, Verdict
-from suggest.audit.run import Auditor, open_edit_tables
+from suggest.audit.run import Auditor, tables_of
 from suggest.edits.coded import CodedLine, CodedSet
 from suggest.records import Claim, Code, Encounter, Note, Patient, Setting, Severity, Sex, System
 
@@ -22,7 +22,7 @@ VISIT = (
 
 @pytest.fixture(scope="module")
 def auditor(suggester, home):
-    return Auditor(suggester, open_edit_tables(home, suggester.index))
+    return Auditor(suggester, tables_of(suggester, home))
 
 
 def claim(*codes, text=VISIT, setting=Setting.OUTPATIENT, who=Claim.PROFESSIONAL):

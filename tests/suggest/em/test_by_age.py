@@ -43,7 +43,7 @@ def test_a_problem_treated_beside_a_preventive_visit_is_a_visit_of_its_own(visit
     text = "WELL CHILD CHECK\n\nExam: bulging drum\n\nA/P:\nWell child\n1. Otitis media: amoxicillin 90/kg x10d\n"
     well, sick = visits_of(text, {"H66.001": "Otitis media"}, age=2)
     assert (well.code, sick.code) == ("99392", "99213")
-    assert [m.modifier for m in sick.modifiers] == ["25"]
+    assert [m.code for m in sick.modifiers] == ["25"]
 
 
 def test_a_problem_only_noted_in_a_preventive_visit_is_part_of_it(codes_of):

@@ -10,7 +10,7 @@ OFFICE = "Office visit, established\n\nExam: x\n\nA/P:\n1. HTN not at goal, incr
 
 
 def modifiers(visits) -> list[str]:
-    return [modifier.modifier for modifier in visits[0].modifiers]
+    return [modifier.code for modifier in visits[0].modifiers]
 
 
 @pytest.mark.parametrize(
@@ -50,7 +50,7 @@ def test_an_unrelated_problem_in_a_global_period(visits_of):
     text = "Postop visit, within global period; unrelated problem\n\nA/P:\n1. HTN not at goal, add amlodipine\n"
     (visit,) = visits_of(text, {"I10": "HTN"})
     assert visit.code.startswith("9921")
-    assert [m.modifier for m in visit.modifiers] == ["24"]
+    assert [m.code for m in visit.modifiers] == ["24"]
 
 
 def test_decision_for_surgery_in_hospital(visits_of):
@@ -67,7 +67,7 @@ def test_planning_beside_a_wellness_visit_is_preventive(visits_of):
     text = "Annual wellness visit, subsequent\n\nACP discussion 20 minutes.\n\nA/P:\n1. Plan given\n"
     wellness, planning = visits_of(text, procedures=("G0008", "90471"), age=70, payer="medicare")
     assert (wellness.code, wellness.modifiers) == ("G0439", ())
-    assert (planning.code, [m.modifier for m in planning.modifiers]) == ("99497", ["33"])
+    assert (planning.code, [m.code for m in planning.modifiers]) == ("99497", ["33"])
 
 
 def test_admitting_physician_of_medicare(visits_of):

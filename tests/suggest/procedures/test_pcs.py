@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from types import SimpleNamespace
+from dataclasses import fields
 from typing import cast
 
 import numpy as np
@@ -14,6 +14,7 @@ from spacy.attrs import IDX
 from suggest.code_sets.icd10pcs import PcsIndex, open_pcs, shipped_pcs_edition
 from suggest.errors import ResourceError
 from suggest.keys import token_keys
+from suggest.mentions import Hits
 from suggest.nlp import make_nlp, read
 from suggest.procedures.found import Found, Origin
 from suggest.procedures.pcs import PcsComposer
@@ -179,9 +180,22 @@ def reading() -> Callable[[str], NoteReading]:
             tokens = token_keys(doc)
             offsets = np.append(doc.to_array([IDX]).astype(np.int64).reshape(-1), len(text))
         starts = np.append(np.flatnonzero(np.diff(tokens.sentence, prepend=-1)), len(offsets) - 1)
-        return cast(
-            "NoteReading",
-            SimpleNamespace(number=0, note=Note("n", text), tokens=tokens, offsets=offsets, sentence_start=starts),
+        none = np.zeros(0, np.int64)
+        return NoteReading(
+            number=0,
+            note=Note("n", text),
+            sections=[],
+            mentions=[],
+            hits=Hits(**{field.name: none for field in fields(Hits)}),
+            hit_mention=none,
+            tokens=tokens,
+            offsets=offsets,
+            sentence_start=starts,
+            sentence_words={},
+            words=none.astype(np.int32),
+            word_token=none,
+            word_sided=none.astype(np.bool_),
+            line=none,
         )
 
     return make
