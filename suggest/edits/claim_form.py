@@ -146,13 +146,19 @@ def edit_table(coded: CodedSet, tables: EditTables) -> Iterator[Finding]:
         )
     broken = {name for name, _ in tables.problems}
     lacking = [name for name in _IMPORTED if name not in broken and tables.imported(name) is None]
-    if lacking and any(line.code.system in (System.CPT, System.HCPCS) for line in coded.procedures):
+    if lacking and _tables_would_serve(coded):
         what = ", ".join(_IMPORTED[name] for name in lacking)
         yield _TABLES.info(
             [],
             f"Tables not imported: {what}; the project's own tables take their place where they can",
             "; ".join(f"chartcoder codes import {name} FILE" for name in lacking),
         )
+
+
+def _tables_would_serve(coded: CodedSet) -> bool:
+    """Whether the NCCI tables could report anything: one service of one unit makes no pair and no excess of units."""
+    services = [line for line in coded.procedures if line.code.system in (System.CPT, System.HCPCS)]
+    return len(services) > 1 or any(line.units > 1 for line in services)
 
 
 def _is_stay(coded: CodedSet) -> bool:

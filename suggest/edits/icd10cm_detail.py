@@ -146,10 +146,12 @@ def combination_code(coded: CodedSet, tables: EditTables) -> Iterator[Finding]:
         if _named_already(target, diagnoses) and not any(part.plain.startswith(rule.replaces) for part in parts):
             continue
         codes = [part.code for part in parts]
+        replaced = [part.code for part in parts if rule.replaces and part.plain.startswith(rule.replaces)]
+        place = f"in place of {' and '.join(replaced)}" if replaced else f"beside {' and '.join(codes)}"
         yield _COMBINATION.warning(
             codes,
-            f"{' and '.join(codes)} together are {rule.result}",
-            f"Report {rule.result}, unless the documentation says that they are unrelated",
+            f"{' and '.join(codes)} call for {rule.result}, which names them together",
+            f"Report {rule.result} {place}, unless the documentation says that they are unrelated",
             source=_source(rule.source),
         )
 

@@ -21,6 +21,7 @@ _ALSO = Report("code-also", "guideline I.A.17")
 
 _SYMPTOMS = 18
 _INJURIES = 19
+_FACTORS = 21
 _LISTED = 5
 _NO_CAUSE = "RVWXYZ"
 """First letters of codes that name no disease that a manifestation could come from."""
@@ -60,9 +61,12 @@ def may_be_unrelated(one: Facts, other: Facts) -> bool:
 
 
 def excludes2(coded: CodedSet, tables: EditTables) -> Iterator[Finding]:
-    """Two codes of one block that an Excludes2 note allows together: said so that nobody takes one away."""
+    """Two codes of one block that an Excludes2 note allows together: said so that nobody takes one away.
+
+    Nothing is said of two statuses of chapter 21: nobody takes one drug or history for another.
+    """
     for one, other in pairs(coded, tables):
-        if one.block != other.block:
+        if one.block != other.block or one.chapter == _FACTORS:
             continue
         note = _excludes2_note(one, other, tables) or _excludes2_note(other, one, tables)
         if note is not None and tables.index.excludes1(one.row, other.row) is None:
@@ -112,7 +116,10 @@ def use_additional(coded: CodedSet, tables: EditTables) -> Iterator[Finding]:
 
 
 def code_also(coded: CodedSet, tables: EditTables) -> Iterator[Finding]:
-    """A note asks to code something else too, in either order, and none of what it names is on the claim."""
+    """A note asks to code something else too, in either order, and none of what it names is on the claim.
+
+    Where the note gives only examples, a disease of their block is as good as they are.
+    """
     yield from _missing(coded, tables, NoteKind.CODE_ALSO, _ALSO, "another code too")
 
 
@@ -123,7 +130,9 @@ def _missing(coded: CodedSet, tables: EditTables, kind: NoteKind, report: Report
     places: dict[str, tuple[NamedCodes, list[str]]] = {}
     for fact in diagnoses:
         for note in named_codes(tables.index, fact.row, kind):
-            if note.runs and not note.conditional and not _above(note, fact) and not note.names_any(rows):
+            if not note.runs or note.conditional or _above(note, fact) or note.names_any(rows):
+                continue
+            if not (kind == NoteKind.CODE_ALSO and note.open and _like_examples(note, fact, diagnoses, tables)):
                 places.setdefault(note.place, (note, []))[1].append(fact.code)
     for place, (note, codes) in places.items():
         yield report.info(
@@ -132,6 +141,12 @@ def _missing(coded: CodedSet, tables: EditTables, kind: NoteKind, report: Report
             "Add it where the documentation has it",
             edition=tables.index.edition.name,
         )
+
+
+def _like_examples(note: NamedCodes, fact: Facts, diagnoses: list[Facts], tables: EditTables) -> bool:
+    """Whether another diagnosis than ``fact`` is of the block of a code that a note gives as an example."""
+    blocks = {int(tables.index.block[first]) for first, _ in note.runs}
+    return any(other.block in blocks and other.category != fact.category for other in diagnoses)
 
 
 def _above(note: NamedCodes, fact: Facts) -> bool:

@@ -14,7 +14,11 @@ from numpy.typing import NDArray
 from suggest.code_sets.index import CodeIndex
 from suggest.code_sets.ranges import CodeRange, compile_condition, excludes_codes
 from suggest.code_sets.tabular import NoteKind
+from suggest.resources import read_table
 
+OPTIONAL = "edits/optional_notes.tsv"
+
+_ASKING = frozenset({NoteKind.USE_ADDITIONAL, NoteKind.CODE_ALSO})
 _CONDITIONAL = re.compile(
     r"\bif (?:applicable|known|any|present|the|also|there|desired)\b|\bwhe(?:n|re) (?:applicable|specified)\b"
     r"|\bany\b|\bassociated\b",
@@ -56,11 +60,28 @@ class NamedCodes:
 
 @lru_cache(maxsize=20_000)
 def named_codes(index: CodeIndex, row: int, kind: str) -> tuple[NamedCodes, ...]:
-    """Returns what the notes of a kind name, for a code and all above it; nearest place first."""
+    """Returns what the notes of a kind name, for a code and all above it; nearest place first.
+
+    Notes that ask for a code are left out where the code is for some patients only (``edits/optional_notes.tsv``).
+    """
     places: dict[str, list[str]] = {}
     for note in index.notes(row, kind):
-        places.setdefault(note.from_code, []).append(note.text)
+        if kind not in _ASKING or not _is_optional(note.from_code, note.text):
+            places.setdefault(note.from_code, []).append(note.text)
     return tuple(_named_at(index, place, tuple(texts)) for place, texts in places.items())
+
+
+@lru_cache(maxsize=1)
+def optional_notes() -> tuple[tuple[str, tuple[str, ...]], ...]:
+    """Returns places of the tabular list, empty for all, with the codes that their notes ask of some patients only."""
+    return tuple((row["place"], tuple(row["codes"].split())) for row in read_table(OPTIONAL))
+
+
+def _is_optional(place: str, text: str) -> bool:
+    """Whether all codes that stand in parentheses in a note are optional; running text that names one asks for it."""
+    optional = tuple(code for at, codes in optional_notes() if place.startswith(at) for code in codes)
+    named = excludes_codes(text)
+    return bool(named) and all(codes.first.startswith(optional) for codes in named)
 
 
 @lru_cache(maxsize=20_000)

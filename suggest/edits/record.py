@@ -26,7 +26,19 @@ _MAJOR = "090"
 _MAJOR_PCS = re.compile(r"0...[04F]..")
 """Medical and surgical section, by an open or percutaneous endoscopic approach."""
 _OPERATIVE_NOTE = re.compile(r"\b(?:operative|operation|op|procedure|procedural|surg\w*|delivery)\b", re.IGNORECASE)
+_OPERATIVE_PART = re.compile(
+    r"^[ \t*#]*(?:(?:brief |immediate )?(?:op|operative|operation|procedure)s? (?:note|report|summary|details?)\b"
+    r"|procedure\b[^:\n]{0,60}[:-][^\n]{150})",
+    re.IGNORECASE | re.MULTILINE,
+)
+"""A description of the surgery within another note: its heading, or a heading with a paragraph behind it."""
 _SUMMARY_NOTE = re.compile(r"\bdischarge\b|\btransfer summary\b|\bdeath summary\b", re.IGNORECASE)
+_SUMMARY_PART = re.compile(
+    r"\b(?:discharge (?:diagnos[ie]s|condition|medications?|instructions|disposition)"
+    r"|(?:diagnos[ie]s|condition) (?:at|on|upon) discharge|final diagnos[ie]s|cause of death)[ \t]*(?::|$)",
+    re.IGNORECASE | re.MULTILINE,
+)
+"""Headings that only the summary of a stay has, wherever they stand in it."""
 _ADDENDUM_NOTE = re.compile(r"\baddend", re.IGNORECASE)
 _BEGINNING = 400
 """Characters in which a note names itself."""
@@ -83,10 +95,14 @@ def no_valid_note(coded: CodedSet) -> Iterator[Finding]:
 
 
 def operative_note_missing(coded: CodedSet, tables: EditTables) -> Iterator[Finding]:
-    """Major surgery, and no note that calls itself an operative or procedure note."""
+    """Major surgery, and no note that calls itself an operative or procedure note or describes the surgery."""
     surgical = sorted({line.code.code for line in coded.procedures if _is_surgery(line, tables)})
     notes = _notes(coded)
-    if surgical and notes and not any(_is(note, _OPERATIVE_NOTE) for note in notes):
+    if (
+        surgical
+        and notes
+        and not any(_is(note, _OPERATIVE_NOTE) or _OPERATIVE_PART.search(note.text) for note in notes)
+    ):
         yield _OPERATIVE.warning(
             surgical,
             f"{', '.join(surgical)}: surgery, and the record has no operative or procedure note",
@@ -100,7 +116,7 @@ def discharge_summary_missing(coded: CodedSet) -> Iterator[Finding]:
     if encounter.claim is not Claim.FACILITY or encounter.setting is not Setting.INPATIENT:
         return
     notes = _notes(coded)
-    if notes and not any(_is(note, _SUMMARY_NOTE) for note in notes):
+    if notes and not any(_is(note, _SUMMARY_NOTE) or _SUMMARY_PART.search(note.text) for note in notes):
         yield _SUMMARY.warning(
             [], "The record of the stay has no discharge summary", "Add the discharge summary before final coding"
         )

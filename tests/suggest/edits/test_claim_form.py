@@ -188,10 +188,17 @@ def test_lines_of_one_policy_cover_together(tables):
 
 
 def test_missing_tables_are_named_once_where_procedures_need_them(tables):
-    (finding,) = found("edit-table", claim("I10 99213"), tables)
+    (finding,) = found("edit-table", claim("I10 99213 36415"), tables)
     assert finding.severity is Severity.INFO
     assert all(f"chartcoder codes import {name} FILE" in finding.remedy for name in ("ncci", "mue", "add-on"))
     assert found("edit-table", claim("I10"), tables) == []
+    assert found("edit-table", claim("I10 99213"), tables) == []
+
+
+def test_missing_tables_are_named_for_one_service_of_several_units(tables):
+    service = CodedLine(Code(System.CPT, "97110"), (), 2, None, (1,))
+    coded = CodedSet(Encounter("e", (SUMMARY,)), (line("M54.50"), service))
+    assert len(found("edit-table", coded, tables)) == 1
 
 
 def test_a_table_that_cannot_be_read_is_a_warning_and_does_not_stop_the_others(index, tables, tmp_path):
@@ -215,6 +222,15 @@ def test_tables_of_an_installation_without_imports_are_none(index, tables, tmp_p
 PRELIMINARY = Note("p", "Progress note.", status=NoteStatus.PRELIMINARY)
 PRELIMINARY_EMPTY = Note("q", "", status=NoteStatus.PRELIMINARY)
 WRONG = Note("w", "Of another patient.", status=NoteStatus.ENTERED_IN_ERROR)
+LONG = "Seen on the ward with the team; eating, walking and without fever. " * 8
+"""More than the beginning in which a note names itself."""
+WITH_OPERATION = Note("w", LONG + "\nOp note summary 3/2: four ports, critical view, clips on duct and artery.")
+WITH_PROCEDURE = Note(
+    "v",
+    LONG
+    + "\nProcedure - closed reduction: consent signed, hematoma block of ten milliliters, traction in finger traps, "
+    "the fragment brought back with the thumb, splint molded, film after it shows good position.",
+)
 OPERATIVE = Note("o", "OPERATIVE REPORT. Knee replaced.", "note")
 PROGRESS = Note("g", "Progress note. Doing well.", "progress", date=date(2026, 3, 2))
 CODED_AT = CodingRecord(coded_at=datetime(2026, 3, 3, 9, 0))
@@ -269,10 +285,13 @@ RECORDS = {
             ("M17.11 0SRC0J9", [SUMMARY], STAY, NOTHING),
             ("K35.80 44970", [SUMMARY], {}, NOTHING),
             ("K35.80 0DTJ4ZZ", [SUMMARY, PROGRESS], STAY, NOTHING),
+            ("K35.80 0DTJ4ZZ", [Note("l", LONG + "\nProcedure: laparoscopic appendectomy.")], STAY, NOTHING),
         ],
         [
             ("M17.11 27447", [OPERATIVE], {}, NOTHING),
             ("M17.11 27447", [PROGRESS, Note("x", "Text.", "operative note")], {}, NOTHING),
+            ("K80.20 47562", [WITH_OPERATION], STAY, NOTHING),
+            ("S52.501A 25605", [WITH_PROCEDURE], {}, NOTHING),
             ("I10 99213", [PROGRESS], {}, NOTHING),
             ("J96.01 02HV33Z", [SUMMARY], STAY, NOTHING),
             ("L57.0 17000", [PROGRESS], {}, NOTHING),
@@ -286,6 +305,7 @@ RECORDS = {
             ("I10", [PROGRESS, OPERATIVE], STAY, NOTHING),
             ("I10", [PRELIMINARY], STAY, NOTHING),
             ("I10", [PROGRESS, replace(SUMMARY, status=NoteStatus.ENTERED_IN_ERROR)], STAY, NOTHING),
+            ("I10", [Note("h", LONG + "Plan: discharge when able. Final diagnosis to follow.")], STAY, NOTHING),
         ],
         [
             ("I10", [SUMMARY], STAY, NOTHING),
@@ -293,6 +313,8 @@ RECORDS = {
             ("I10", [PROGRESS], FACILITY, NOTHING),
             ("I10", [PROGRESS, replace(SUMMARY, type="note")], STAY, NOTHING),
             ("I10", [Note("d", "Text.", "Death summary")], STAY, NOTHING),
+            ("I10", [Note("d", LONG + "\nDISCHARGE CONDITION: stable")], STAY, NOTHING),
+            ("I10", [Note("d", LONG + "\nDiagnoses at discharge\n1. Pneumonia")], STAY, NOTHING),
             ("I10", [PROGRESS], {"setting": Setting.PROFESSIONAL_INPATIENT}, NOTHING),
         ],
     ),

@@ -8,7 +8,7 @@ from suggest.code_sets.ranges import excludes_codes
 from suggest.code_sets.tabular import NoteKind
 from suggest.edits.facts import facts_of, side_of, without_side
 from suggest.edits.icd10cm_notes import may_be_unrelated
-from suggest.edits.named import all_notes, named_codes, unparsed_notes
+from suggest.edits.named import all_notes, named_codes, optional_notes, unparsed_notes
 
 MOST_UNPARSED = 0.02
 
@@ -48,6 +48,14 @@ def test_notes_of_a_place_are_read_together(index):
     dementia = named_codes(index, index.row("F02.80"), NoteKind.CODE_FIRST)[0]
     assert dementia.open
     assert not dementia.conditional
+
+
+def test_what_notes_ask_of_some_patients_only_is_in_the_edition(index):
+    places = [place for place, _ in optional_notes() if place]
+    assert [code for _, codes in optional_notes() for code in codes if index.row(code) is None] == []
+    assert [place for place in places if index.row(place) is None] == []
+    notes = named_codes(index, index.row("C34.90"), NoteKind.USE_ADDITIONAL)
+    assert [note.runs for note in notes if note.place == "C34"] == [()]
 
 
 def test_categories_in_running_text_are_read(index):
