@@ -72,14 +72,14 @@ def named_codes(index: CodeIndex, row: int, kind: str) -> tuple[NamedCodes, ...]
 
 
 @lru_cache(maxsize=1)
-def optional_notes() -> tuple[tuple[str, tuple[str, ...]], ...]:
-    """Returns places of the tabular list, empty for all, with the codes that their notes ask of some patients only."""
-    return tuple((row["place"], tuple(row["codes"].split())) for row in read_table(OPTIONAL))
+def optional_notes() -> tuple[tuple[tuple[str, ...], tuple[str, ...]], ...]:
+    """Returns places of the tabular list, none for all, with the codes that their notes ask of some patients only."""
+    return tuple((tuple(row["places"].split()), tuple(row["codes"].split())) for row in read_table(OPTIONAL))
 
 
 def _is_optional(place: str, text: str) -> bool:
     """Whether all codes that stand in parentheses in a note are optional; running text that names one asks for it."""
-    optional = tuple(code for at, codes in optional_notes() if place.startswith(at) for code in codes)
+    optional = tuple(code for at, codes in optional_notes() if place.startswith(at or "") for code in codes)
     named = excludes_codes(text)
     return bool(named) and all(codes.first.startswith(optional) for codes in named)
 

@@ -39,6 +39,10 @@ _SUMMARY_PART = re.compile(
     re.IGNORECASE | re.MULTILINE,
 )
 """Headings that only the summary of a stay has, wherever they stand in it."""
+_COURSE = re.compile(
+    r"\b(?:hospital course|course in (?:the )?hospital|principal diagnos[ie]s)[ \t]*(?::|$)", re.I | re.M
+)
+_LEFT = re.compile(r"\b(?:discharged? (?:to|home|on|in|with)|disposition|expired)\b", re.IGNORECASE)
 _ADDENDUM_NOTE = re.compile(r"\baddend", re.IGNORECASE)
 _BEGINNING = 400
 """Characters in which a note names itself."""
@@ -116,7 +120,7 @@ def discharge_summary_missing(coded: CodedSet) -> Iterator[Finding]:
     if encounter.claim is not Claim.FACILITY or encounter.setting is not Setting.INPATIENT:
         return
     notes = _notes(coded)
-    if notes and not any(_is(note, _SUMMARY_NOTE) or _SUMMARY_PART.search(note.text) for note in notes):
+    if notes and not any(_is_summary(note) for note in notes):
         yield _SUMMARY.warning(
             [], "The record of the stay has no discharge summary", "Add the discharge summary before final coding"
         )
@@ -178,6 +182,13 @@ def _notes(coded: CodedSet) -> list[Note]:
 def _is(note: Note, kind: re.Pattern[str]) -> bool:
     """Whether a note's type or its beginning names its kind."""
     return bool(kind.search(note.type) or kind.search(note.text[:_BEGINNING]))
+
+
+def _is_summary(note: Note) -> bool:
+    """Whether a note calls itself a summary, has a summary's headings, or tells course and end of the stay."""
+    if _is(note, _SUMMARY_NOTE) or _SUMMARY_PART.search(note.text):
+        return True
+    return bool(_COURSE.search(note.text) and _LEFT.search(note.text))
 
 
 def _is_surgery(line: CodedLine, tables: EditTables) -> bool:

@@ -74,13 +74,22 @@ def _narrowest(findings: Iterable[Finding]) -> Iterator[Finding]:
     groups: defaultdict[frozenset[str], list[Finding]] = defaultdict(list)
     for finding in findings:
         groups[frozenset(finding.codes)].append(finding)
-    for group in groups.values():
+    for together in groups.values():
+        group = _most_severe(together)
         others = [finding for finding in group if finding.edit not in SEQUENCE_NAMES]
         if len(others) > 1 and any(finding.edit in _GENERAL for finding in others):
             yield min(others, key=_rank)
             yield from (finding for finding in group if finding.edit in SEQUENCE_NAMES)
         else:
             yield from group
+
+
+def _most_severe(findings: Iterable[Finding]) -> list[Finding]:
+    """Leaves out what an edit says once more in the same words, as a lesser thing."""
+    said: dict[tuple[str, str], Finding] = {}
+    for finding in sorted(findings, key=_rank):
+        said.setdefault((finding.edit, finding.message), finding)
+    return list(said.values())
 
 
 def _rank(finding: Finding) -> tuple[int, bool, str, str]:

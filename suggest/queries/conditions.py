@@ -3,7 +3,8 @@
 A condition is one of ``GROUP`` (words asserted of the patient now), ``VALUE>=NUMBER``, ``VALUE<=NUMBER``,
 ``VALUE:rise>=FACTOR`` (greatest over least), ``VALUE:drop>=NUMBER`` (an earlier value less a later one),
 ``possible:GROUP`` (named as uncertain and never confirmed or ruled out), ``conflict:GROUP`` (affirmed in one provider's
-note and denied in another's), ``differs:GROUP/GROUP`` (both affirmed).
+note and denied in another's), ``differs:GROUP/GROUP`` (both affirmed), ``near:GROUP/GROUP`` (words of the first beside
+words of the second: "systolic" says something of a heart failure, but not of every chart that takes a blood pressure).
 """
 
 from __future__ import annotations
@@ -20,7 +21,10 @@ from suggest.queries.values import value_reader
 from suggest.records import AssertionStatus, Evidence
 
 _VALUE = re.compile(r"([a-z0-9_]+?)(?::(rise|drop))?(>=|<=)(\d+(?:\.\d+)?)")
-_PREFIXED = re.compile(r"(possible|conflict|differs):([a-z0-9_]+)(?:/([a-z0-9_]+))?")
+_PREFIXED = re.compile(r"(possible|conflict|differs|near):([a-z0-9_]+)(?:/([a-z0-9_]+))?")
+_PAIRED = frozenset({"differs", "near"})
+_CONTRAST = re.compile(r"\b(?:however|instead|rather|more likely|felt to be|turned out)\b", re.I)
+_STUDIED = re.compile(r"\b(?:evaluat\w+|assess\w*|look\w*|check\w*|screen\w*) for\b", re.I)
 _SHOWN = 2
 _FINAL = frozenset(
     {"final_diagnosis", "discharge_diagnosis", "principal_diagnosis", "secondary_diagnosis", "diagnosis"}
@@ -37,6 +41,7 @@ class Kind(StrEnum):
     POSSIBLE = "possible"
     CONFLICT = "conflict"
     DIFFERS = "differs"
+    NEAR = "near"
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +51,7 @@ class Condition:
     Attributes:
         kind: What it looks at.
         name: The group or value.
-        other: The second group of ``differs``.
+        other: The second group of ``differs`` and ``near``.
         at_least: Whether a value must reach ``limit`` from below.
         limit: The number that a value is compared with.
     """
@@ -62,7 +67,9 @@ class Condition:
         if self.kind is Kind.GROUP:
             return _words(chart.found(self.name))
         if self.kind is Kind.POSSIBLE:
-            return _left_open(chart.finds(self.name))
+            return _left_open(chart.finds(self.name), chart)
+        if self.kind is Kind.NEAR:
+            return _words(chart.beside(self.name, self.other))
         if self.kind is Kind.CONFLICT:
             return _contradicted(chart.finds(self.name))
         if self.kind is Kind.DIFFERS:
@@ -106,8 +113,8 @@ def parse(text: str, where: str) -> Condition:
         return Condition(Kind(mode or "value"), name, at_least=operator == ">=", limit=float(limit))
     if match := _PREFIXED.fullmatch(text):
         kind, name, other = match.groups()
-        if (kind == "differs") != bool(other):
-            raise ResourceError(f"{where}: condition {text!r}: expected differs:GROUP/GROUP or {kind}:GROUP")
+        if (kind in _PAIRED) != bool(other):
+            raise ResourceError(f"{where}: condition {text!r}: expected {kind}:GROUP{'/GROUP' * (kind in _PAIRED)}")
         condition = Condition(Kind(kind), name, other or "")
     else:
         condition = Condition(Kind.GROUP, text)
@@ -136,10 +143,17 @@ def _words(finds: tuple[Find, ...]) -> tuple[Evidence, ...]:
     return tuple(wordings.values())[:_SHOWN]
 
 
-def _left_open(finds: tuple[Find, ...]) -> tuple[Evidence, ...]:
-    """Returns uncertain mentions where no other mention confirms, denies or concludes with them."""
+def _left_open(finds: tuple[Find, ...], chart: ChartView) -> tuple[Evidence, ...]:
+    """Returns uncertain mentions where nothing confirms, denies or concludes with them, or puts another one instead.
+
+    The reason for a study is left alone: its result tells.
+    """
     spoken = [find for find in finds if families()[find.family].current != "no" and find.provider]
     if not spoken or any(find.status is not AssertionStatus.POSSIBLE or find.family in _FINAL for find in spoken):
+        return ()
+    if all(_STUDIED.search(chart.sentence_of(find.evidence.note_id, find.evidence.start)) for find in spoken):
+        return ()
+    if any(_CONTRAST.search(chart.rest_of_statement(find.evidence)) for find in spoken):
         return ()
     return _words(tuple(spoken))
 

@@ -8,12 +8,16 @@ from collections.abc import Iterable, Mapping, Sequence
 from suggest.queries.indicators import ChartView
 from suggest.queries.templates import Template, fits, templates
 from suggest.reading import NoteReading
-from suggest.records import AssertionStatus, CodeLine, Encounter, Evidence, Query
+from suggest.records import AssertionStatus, CodeLine, Encounter, Evidence, Query, Setting
 
 MOST = 6
 """Queries an encounter at most: more are not read."""
 
 _INDICATORS = 6
+_STAYS = frozenset({Setting.INPATIENT, Setting.PROFESSIONAL_INPATIENT})
+_OFFICES = frozenset({Setting.OUTPATIENT, Setting.TELEHEALTH})
+_DETAIL = frozenset({"type", "acuity", "cause", "link", "severity", "stage"})
+"""Kinds that ask the provider about a disease; after a visit only about one that the visit dealt with."""
 _NAMED = 60
 _WORD = re.compile(r"[a-z]{3,}")
 _SIDE = re.compile(
@@ -57,7 +61,7 @@ def queries(
             break
         if template.topic in topics or not _applies(template, encounter, codes):
             continue
-        query = _draft(template, chart, ordered, axes)
+        query = _draft(template, chart, ordered, axes, encounter.setting)
         if query is not None:
             drafted.append(query)
             topics.add(template.topic)
@@ -75,19 +79,30 @@ def _applies(template: Template, encounter: Encounter, codes: Sequence[str]) -> 
         return False
     if any(fits(template.unless_codes, code) for code in codes):
         return False
-    return all(any(fits(patterns, code) for code in codes) for patterns in template.codes)
+    needed = template.codes[1:] if template.named else template.codes
+    return all(any(fits(patterns, code) for code in codes) for patterns in needed)
 
 
 def _draft(
-    template: Template, chart: ChartView, lines: Sequence[CodeLine], axes: Mapping[str, Sequence[str]]
+    template: Template,
+    chart: ChartView,
+    lines: Sequence[CodeLine],
+    axes: Mapping[str, Sequence[str]],
+    setting: Setting,
 ) -> Query | None:
-    """Returns the query of a template, ``None`` where a chart does not call for it or has answered it."""
-    anchors = _anchors(template, lines, axes, chart)
+    """Returns the query of a template, ``None`` where a chart does not call for it or has answered it.
+
+    After a visit a detail is asked of a disease that stands in the assessment, and a treatment counts that is more than
+    a line of the list of medicines (guideline IV.J: conditions that the visit dealt with).
+    """
+    anchors = _anchors(template, lines, axes, chart, assessed=setting not in _STAYS and template.kind in _DETAIL)
     if anchors is None:
         return None
     indicators = list(anchors)
     for alternatives in template.when:
         met = [evidence for condition in alternatives for evidence in condition.met(chart)]
+        if setting in _OFFICES and template.kind == "treatment":
+            met = [evidence for evidence in met if not chart.is_history(evidence)]
         if not met:
             return None
         indicators.extend(met)
@@ -104,7 +119,12 @@ def _draft(
 
 
 def _anchors(
-    template: Template, lines: Sequence[CodeLine], axes: Mapping[str, Sequence[str]], chart: ChartView
+    template: Template,
+    lines: Sequence[CodeLine],
+    axes: Mapping[str, Sequence[str]],
+    chart: ChartView,
+    *,
+    assessed: bool,
 ) -> tuple[Evidence, ...] | None:
     """Returns the words for the codes that a template is about, ``None`` where there is no such code with words."""
     if not (template.codes or template.title or template.axis or template.poa):
@@ -115,10 +135,12 @@ def _anchors(
         fitting = [line for line in lines if not patterns or fits(patterns, line.ranked.code.code)]
         if number == 0:
             fitting = [line for line in fitting if _line_fits(template, line, axes, chart, sided)]
-        evidence = next((e for e in map(_evidence, fitting) if e is not None), None)
-        if evidence is None:
+        words = [e for line in fitting for e in _evidence(line) if not assessed or chart.is_assessed(e)]
+        if number == 0 and not words and template.named:
+            words = [find.evidence for find in chart.assessed(template.named)]
+        if not words:
             return None
-        found.append(evidence)
+        found.append(chart.whole(words[0], template.named) if number == 0 and template.named else words[0])
     return tuple(found)
 
 
@@ -158,10 +180,9 @@ def _part_sentences(text: str, parts: frozenset[str]) -> Iterable[str]:
             at = text.find(part, at + 1)
 
 
-def _evidence(line: CodeLine) -> Evidence | None:
-    """Returns the words that name a code as present, the first in the chart of its best supports."""
-    present = [s.evidence for s in line.ranked.support if s.assertion.status is AssertionStatus.PRESENT]
-    return present[0] if present else None
+def _evidence(line: CodeLine) -> list[Evidence]:
+    """Returns the words that name a code as present, those of its best support first."""
+    return [s.evidence for s in line.ranked.support if s.assertion.status is AssertionStatus.PRESENT]
 
 
 def _distinct(indicators: Iterable[Evidence], chart: ChartView) -> tuple[Evidence, ...]:

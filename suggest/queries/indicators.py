@@ -32,14 +32,24 @@ _NEGATIONS = frozenset(
 _SUPPOSED = frozenset(
     {"if", "consider", "considered", "considering", "discussed", "offer", "offered", "may", "might", "would", "could"}
     | {"should", "possible", "possibly", "likely", "probable", "suspect", "suspected", "risk", "versus", "vs"}
+    | {"evaluate", "evaluated", "evaluation", "qualified", "qualifies", "qualify", "tested", "testing"}
+    | {"further", "planned", "scheduled"}
 )
+
 _BREAKS = frozenset({".", ";", ":", "but"})
 _REFUSED = re.compile(
-    r"[ ,?(:-]{1,3}(?:was |were |is )?(?:avoided|declined|deferred|refused|held|considered|none\b|neg(?:ative)?\b|no\b"
+    r"[ ,?(:-]{1,3}(?:was |were |is )?(?:avoided|declined|deferred|refused|held|considered|planned|scheduled"
+    r"|none\b|neg(?:ative)?\b|no\b"
     r"|ruled out|r/o|unlikely|if\b|prn\b|as needed|not (?:needed|indicated|given|required|done|started))",
     re.I,
 )
 _REACH = 4
+_BESIDE = 80  # characters between words that say something of each other
+_RISKS = re.compile(
+    r"\b(?:risks|possible complications|complications (?:of [^.;]{1,40} )?(?:such as|including))\b", re.I
+)
+_STOP = re.compile(r"[.?!](?=[\s,]|$)|\n")
+_PARTED = re.compile(r"[.;](?=[\s,]|$)|(?<![:,])\n")
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,6 +124,7 @@ class _NoteView:
             for group in _indicators().rows[cue.row]["groups"].split():
                 self.cues.setdefault(group, []).append(cue)
         self._section_starts = [section.start for section in reading.sections]
+        self.has_assessment = any(_counts(section.family, "assessed") for section in reading.sections)
         self._bounds = [int(reading.offsets[i]) for i in reading.sentence_start]
 
     @cached_property
@@ -144,6 +155,18 @@ class _NoteView:
         at = self._sentence(offset)
         end = self._bounds[at + 1] if at + 1 < len(self._bounds) else len(self.text)
         return self.text[self._bounds[max(at, 0)] : end]
+
+    def rest(self, offset: int) -> str:
+        """Returns what follows ``offset`` up to the next full stop or line: what stands behind a semicolon as well."""
+        stop = _STOP.search(self.text, offset)
+        return self.text[offset : stop.start() if stop else len(self.text)]
+
+    def beside(self, one: Evidence, other: Evidence) -> bool:
+        """Whether nothing parts two spans of the note: they overlap, or stand in one statement close to each other."""
+        between = min(one.end, other.end), max(one.start, other.start)
+        if between[1] - between[0] > _BESIDE:
+            return False
+        return _PARTED.search(self.text[between[0] : between[1]]) is None
 
     def family(self, offset: int) -> str:
         """Returns the family of the section that holds ``offset``."""
@@ -180,6 +203,8 @@ class _NoteView:
                 return AssertionStatus.NEGATED
             if word in _SUPPOSED:
                 return AssertionStatus.POSSIBLE
+        if _RISKS.search(self.text, begin, cue.start):
+            return AssertionStatus.POSSIBLE
         return AssertionStatus.PRESENT
 
     def evidence(self, start: int, end: int) -> Evidence:
@@ -213,8 +238,54 @@ class ChartView:
         )
 
     def said(self, group: str) -> bool:
-        """Whether the words of a group stand anywhere, in any assertion."""
+        """Whether the words of a group stand anywhere, or in an assessment where they count there, in any assertion."""
+        if groups()[group].place == "assessed":
+            return any(_counts(find.family, "assessed") for find in self.finds(group))
         return bool(self.finds(group))
+
+    def assessed(self, group: str) -> tuple[Find, ...]:
+        """Returns the words of a group that a provider asserts of the patient now in an assessment."""
+        return tuple(
+            find
+            for find in self.finds(group)
+            if find.provider and find.status is AssertionStatus.PRESENT and _counts(find.family, "assessed")
+        )
+
+    def beside(self, group: str, other: str) -> tuple[Find, ...]:
+        """Returns the words of a group that stand beside words of another one, in any assertion."""
+        return tuple(
+            find
+            for find in self.finds(group)
+            if any(
+                near.note == find.note and self._notes[find.note].beside(find.evidence, near.evidence)
+                for near in self.finds(other)
+            )
+        )
+
+    def is_history(self, evidence: Evidence) -> bool:
+        """Whether words stand in a history or a list of medicines of a note that has an assessment."""
+        note = self._note(evidence.note_id)
+        if note is None or not note.has_assessment:
+            return False
+        return families()[note.family(evidence.start)].weight == "history"
+
+    def whole(self, evidence: Evidence, group: str) -> Evidence:
+        """Returns words widened by words of a group that overlap them: "congestive heart" by "heart failure"."""
+        note = self._note(evidence.note_id)
+        spans = [f.evidence for f in self.finds(group) if f.evidence.note_id == evidence.note_id]
+        over = [span for span in spans if span.start < evidence.end and evidence.start < span.end]
+        if note is None or not over:
+            return evidence
+        return note.evidence(
+            min(evidence.start, *(span.start for span in over)), max(evidence.end, *(span.end for span in over))
+        )
+
+    def is_assessed(self, evidence: Evidence) -> bool:
+        """Whether words stand in an assessment, or in a note without one."""
+        note = self._note(evidence.note_id)
+        if note is None:
+            return False
+        return _counts(note.family(evidence.start), "assessed") or not note.has_assessment
 
     def values(self, name: str) -> tuple[tuple[Value, Evidence], ...]:
         """Returns the values of a name with their words, in the order of the notes."""
@@ -226,10 +297,16 @@ class ChartView:
 
     def sentence_of(self, note_id: str, start: int) -> str:
         """Returns the sentence of the note ``note_id`` that holds an offset; empty for a note that was not read."""
-        for note in self._notes.values():
-            if note.reading.note.id == note_id:
-                return note.sentence(start)
-        return ""
+        note = self._note(note_id)
+        return note.sentence(start) if note else ""
+
+    def rest_of_statement(self, evidence: Evidence) -> str:
+        """Returns what follows words up to the next full stop."""
+        note = self._note(evidence.note_id)
+        return note.rest(evidence.end) if note else ""
+
+    def _note(self, note_id: str) -> _NoteView | None:
+        return next((note for note in self._notes.values() if note.reading.note.id == note_id), None)
 
     def number(self, note_id: str) -> int:
         """Returns the position of a note in the encounter; the last for a note that was not read."""

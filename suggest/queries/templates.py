@@ -12,6 +12,7 @@ from functools import cache
 
 from suggest.errors import ResourceError
 from suggest.queries.conditions import Condition, parse
+from suggest.queries.indicators import GROUPS, groups
 from suggest.records import Claim, Setting
 from suggest.resources import read_table
 
@@ -40,6 +41,7 @@ class Template:
         topic: At most one query of a topic is asked of an encounter.
         codes: Sets of code patterns; a proposed code of every set must be there. ``A41`` fits all codes that begin so,
             ``A41.9$`` that code alone.
+        named: Group whose words in an assessment stand for the first set where none of its codes is proposed.
         title: Words, one of which the title of the code of the first set holds.
         axis: Axis of an ICD-10-PCS code that the notes leave open.
         poa: Whether the code's present-on-admission indicator is U (documentation insufficient).
@@ -60,6 +62,7 @@ class Template:
     kind: str
     topic: str
     codes: tuple[tuple[str, ...], ...]
+    named: str
     title: tuple[str, ...]
     axis: str
     poa: bool
@@ -113,6 +116,7 @@ def template_of(row: dict[str, str]) -> Template:
         kind=row["kind"],
         topic=row["topic"] or row["id"],
         codes=tuple(tuple(part.split()) for part in row["codes"].split("+") if part.strip()),
+        named=row["named"],
         title=tuple(word.strip() for word in row["title"].split("|") if word.strip()),
         axis=axes[0] if axes else "",
         poa="poa:U" in flags,
@@ -139,6 +143,8 @@ def _check(row: dict[str, str], where: str) -> None:
         raise ResourceError(f"{where}: expected at least {_FEWEST_OPTIONS} options beside the closing ones")
     if not (row["codes"] or row["title"] or row["when"] or row["line"]):
         raise ResourceError(f"{where}: nothing says when it applies; fill codes, title, line or when")
+    if row["named"] and (row["named"] not in groups() or not row["codes"] or not row["unless_codes"]):
+        raise ResourceError(f"{where}: words that stand for a code need codes, unless_codes and a group of {GROUPS}")
     unknown = [f for f in row["line"].split() if f not in ("poa:U", "unsided") and not f.startswith("axis:")]
     if unknown:
         raise ResourceError(f"{where}: unknown line condition {unknown[0]!r}; expected axis:NAME, poa:U or unsided")

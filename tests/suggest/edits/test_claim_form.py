@@ -305,6 +305,7 @@ RECORDS = {
             ("I10", [PROGRESS, OPERATIVE], STAY, NOTHING),
             ("I10", [PRELIMINARY], STAY, NOTHING),
             ("I10", [PROGRESS, replace(SUMMARY, status=NoteStatus.ENTERED_IN_ERROR)], STAY, NOTHING),
+            ("I10", [Note("h", LONG + "\nHospital course: eating, still on oxygen.")], STAY, NOTHING),
             ("I10", [Note("h", LONG + "Plan: discharge when able. Final diagnosis to follow.")], STAY, NOTHING),
         ],
         [
@@ -315,6 +316,7 @@ RECORDS = {
             ("I10", [Note("d", "Text.", "Death summary")], STAY, NOTHING),
             ("I10", [Note("d", LONG + "\nDISCHARGE CONDITION: stable")], STAY, NOTHING),
             ("I10", [Note("d", LONG + "\nDiagnoses at discharge\n1. Pneumonia")], STAY, NOTHING),
+            ("I10", [Note("d", LONG + "\nHospital course: uneventful. Discharged home on day 3.")], STAY, NOTHING),
             ("I10", [PROGRESS], {"setting": Setting.PROFESSIONAL_INPATIENT}, NOTHING),
         ],
     ),

@@ -115,6 +115,12 @@ def test_findings_come_by_severity_then_by_place(tables):
     assert warnings[0][0] == "I10"
 
 
+def test_an_edit_says_the_same_words_once(tables):
+    claim, _ = read("W25.XXXA")
+    findings = [finding for finding in run_edits(claim, tables) if finding.edit == "external-cause"]
+    assert [finding.severity for finding in findings] == [Severity.ERROR]
+
+
 def test_two_codes_that_do_not_go_together_are_reported_once(tables):
     claim, _ = read("B20 Z21")
     together = [finding for finding in run_edits(claim, tables) if set(finding.codes) == {"B20", "Z21"}]

@@ -51,6 +51,23 @@ def test_indicators_quote_the_notes(make, case):
             assert texts[span.note_id][span.start : span.end] == span.quote
 
 
+@pytest.mark.parametrize(
+    ("text", "quotes"),
+    [
+        ("Acute respiratory failure. Given 1 L of fluids.", ["respiratory failure"]),
+        ("Acute respiratory failure, on 4 L, later 2 L NC.", ["respiratory failure", "on 4 L", "2 L NC"]),
+    ],
+)
+def test_liters_are_oxygen_where_they_are_said_to_be(make, text, quotes):
+    (query,) = make(text, {"J96.00": "espiratory failure"}).drafts()
+    assert [span.quote for span in query.indicators] == quotes
+
+
+def test_words_for_a_code_are_quoted_whole(make):
+    (query,) = make("Congestive heart failure.", {"I50.9": "Congestive heart"}).drafts()
+    assert [span.quote for span in query.indicators] == ["Congestive heart failure"]
+
+
 def test_at_most_six_and_most_material_first(make):
     drafted = make(SICK, SICK_CODES).drafts()
     assert len(drafted) == MOST
