@@ -24,6 +24,8 @@ def values(text):
         ("hgb 82 g/L", [("hemoglobin", 8.2)]),
         ("glucose 20 mmol/L", [("glucose", 360)]),
         ("H/H 7.1/22", [("hemoglobin", 7.1)]),
+        ("Hct 38 to 27", [("hematocrit", 38), ("hematocrit", 27)]),
+        ("hemoglobin and hematocrit 16.9/52.1", [("hemoglobin", 16.9)]),
         ("WBC 18,200", [("wbc", 18.2)]),
         ("plt 61, 142 at d/c", [("platelets", 61), ("platelets", 142)]),
         ("EF 25-30%", [("ejection_fraction", 25), ("ejection_fraction", 30)]),
