@@ -17,7 +17,9 @@ _INDICATORS = 6
 _STAYS = frozenset({Setting.INPATIENT, Setting.PROFESSIONAL_INPATIENT})
 _OFFICES = frozenset({Setting.OUTPATIENT, Setting.TELEHEALTH})
 _DETAIL = frozenset({"type", "acuity", "cause", "link", "severity", "stage"})
-"""Kinds that ask the provider about a disease; after a visit only about one that the visit dealt with."""
+"""Kinds that ask the provider about a disease: after a visit about one that the visit dealt with."""
+_DIAGNOSED = _DETAIL - {"stage"}
+"""Kinds that ask about what the provider diagnosed: a word of the examination or of a report is none (III.B)."""
 _NAMED = 60
 _WORD = re.compile(r"[a-z]{3,}")
 _SIDE = re.compile(
@@ -95,7 +97,7 @@ def _draft(
     After a visit a detail is asked of a disease that stands in the assessment, and a treatment counts that is more than
     a line of the list of medicines (guideline IV.J: conditions that the visit dealt with).
     """
-    anchors = _anchors(template, lines, axes, chart, assessed=setting not in _STAYS and template.kind in _DETAIL)
+    anchors = _anchors(template, lines, axes, chart, setting)
     if anchors is None:
         return None
     indicators = list(anchors)
@@ -123,8 +125,7 @@ def _anchors(
     lines: Sequence[CodeLine],
     axes: Mapping[str, Sequence[str]],
     chart: ChartView,
-    *,
-    assessed: bool,
+    setting: Setting,
 ) -> tuple[Evidence, ...] | None:
     """Returns the words for the codes that a template is about, ``None`` where there is no such code with words."""
     if not (template.codes or template.title or template.axis or template.poa):
@@ -135,13 +136,20 @@ def _anchors(
         fitting = [line for line in lines if not patterns or fits(patterns, line.ranked.code.code)]
         if number == 0:
             fitting = [line for line in fitting if _line_fits(template, line, axes, chart, sided)]
-        words = [e for line in fitting for e in _evidence(line) if not assessed or chart.is_assessed(e)]
+        words = [e for line in fitting for e in _evidence(line) if _speaks(template, e, chart, setting)]
         if number == 0 and not words and template.named:
             words = [find.evidence for find in chart.assessed(template.named)]
         if not words:
             return None
         found.append(chart.whole(words[0], template.named) if number == 0 and template.named else words[0])
     return tuple(found)
+
+
+def _speaks(template: Template, evidence: Evidence, chart: ChartView, setting: Setting) -> bool:
+    """Whether words for a code stand where a query about its detail may rest on them."""
+    if setting not in _STAYS and template.kind in _DETAIL:
+        return chart.is_assessed(evidence)
+    return template.kind not in _DIAGNOSED or not chart.is_finding(evidence)
 
 
 def _line_fits(

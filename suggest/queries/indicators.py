@@ -264,10 +264,15 @@ class ChartView:
 
     def is_history(self, evidence: Evidence) -> bool:
         """Whether words stand in a history or a list of medicines of a note that has an assessment."""
+        return self._weight(evidence) == "history"
+
+    def is_finding(self, evidence: Evidence) -> bool:
+        """Whether words stand in an examination or a report of a note that has an assessment."""
+        return self._weight(evidence) == "objective"
+
+    def _weight(self, evidence: Evidence) -> str:
         note = self._note(evidence.note_id)
-        if note is None or not note.has_assessment:
-            return False
-        return families()[note.family(evidence.start)].weight == "history"
+        return families()[note.family(evidence.start)].weight if note is not None and note.has_assessment else ""
 
     def whole(self, evidence: Evidence, group: str) -> Evidence:
         """Returns words widened by words of a group that overlap them: "congestive heart" by "heart failure"."""
