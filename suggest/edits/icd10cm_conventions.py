@@ -143,7 +143,8 @@ def unaccompanied(coded: CodedSet, tables: EditTables) -> Iterator[Finding]:
 def several_of_a_kind(coded: CodedSet, tables: EditTables) -> Iterator[Finding]:
     """Several codes where an encounter has one (``only_one.tsv``).
 
-    What a pattern captures (site, eye, substance) has one code for each value.
+    What a pattern captures (site, eye, substance) has one code for each value. Of several rules that say it of the same
+    codes, the last of the table is reported.
     """
     rules = conventions("only_one")
     kinds: dict[tuple[int, tuple[str, ...]], list[str]] = {}
@@ -151,9 +152,10 @@ def several_of_a_kind(coded: CodedSet, tables: EditTables) -> Iterator[Finding]:
         for number in _bits(_roles("only_one", fact.plain).codes):
             match = rules[number].codes.search(fact.plain)
             kinds.setdefault((number, match.groups() if match else ()), []).append(fact.code)
-    for (number, _), found in kinds.items():
-        if len(found) > 1:
-            yield rules[number].finding(found, codes=", ".join(found))
+    in_order = sorted(kinds.items(), key=lambda kind: kind[0][0])
+    said = {tuple(found): number for (number, _), found in in_order if len(found) > 1}
+    for codes, number in said.items():
+        yield rules[number].finding(codes, codes=", ".join(codes))
 
 
 def _joined(bits: Iterable[int]) -> int:

@@ -28,11 +28,13 @@ _MAJOR_PCS = re.compile(r"0...[04F]..")
 _OPERATIVE_NOTE = re.compile(r"\b(?:operative|operation|op|procedure|procedural|surg\w*|delivery)\b", re.IGNORECASE)
 _OPERATIVE_PART = re.compile(
     r"^[ \t*#]*(?:(?:brief |immediate )?(?:op|operative|operation|procedure)s? (?:note|report|summary|details?)\b"
-    r"|procedure\b[^:\n]{0,60}[:-][^\n]{150})",
+    r"|procedures?\b(?:[^:\n]{0,60}[:-]|[ \t]*:?\n)[^\n]{150})",
     re.IGNORECASE | re.MULTILINE,
 )
 """A description of the surgery within another note: its heading, or a heading with a paragraph behind it."""
-_SUMMARY_NOTE = re.compile(r"\bdischarge\b|\btransfer summary\b|\bdeath summary\b", re.IGNORECASE)
+_SUMMARY_NOTE = re.compile(
+    r"\bdischarge\b|\bd/?c summ|\btransfer (?:of care )?summary\b|\bdeath (?:summary|note)\b", re.IGNORECASE
+)
 _SUMMARY_PART = re.compile(
     r"\b(?:discharge (?:diagnos[ie]s|condition|medications?|instructions|disposition)"
     r"|(?:diagnos[ie]s|condition) (?:at|on|upon) discharge|final diagnos[ie]s|cause of death)[ \t]*(?::|$)",
@@ -42,7 +44,7 @@ _SUMMARY_PART = re.compile(
 _COURSE = re.compile(
     r"\b(?:hospital course|course in (?:the )?hospital|principal diagnos[ie]s)[ \t]*(?::|$)", re.I | re.M
 )
-_LEFT = re.compile(r"\b(?:discharged? (?:to|home|on|in|with)|disposition|expired)\b", re.IGNORECASE)
+_LEFT = re.compile(r"\b(?:(?:discharged?|d/?c'?d?) (?:to|home|on|in|with)|disposition|expired)\b", re.IGNORECASE)
 _ADDENDUM_NOTE = re.compile(r"\baddend", re.IGNORECASE)
 _BEGINNING = 400
 """Characters in which a note names itself."""

@@ -231,6 +231,7 @@ WITH_PROCEDURE = Note(
     + "\nProcedure - closed reduction: consent signed, hematoma block of ten milliliters, traction in finger traps, "
     "the fragment brought back with the thumb, splint molded, film after it shows good position.",
 )
+UNDER_HEADING = WITH_PROCEDURE.text.replace("Procedure - closed", "PROCEDURES\nClosed")
 OPERATIVE = Note("o", "OPERATIVE REPORT. Knee replaced.", "note")
 PROGRESS = Note("g", "Progress note. Doing well.", "progress", date=date(2026, 3, 2))
 CODED_AT = CodingRecord(coded_at=datetime(2026, 3, 3, 9, 0))
@@ -292,6 +293,7 @@ RECORDS = {
             ("M17.11 27447", [PROGRESS, Note("x", "Text.", "operative note")], {}, NOTHING),
             ("K80.20 47562", [WITH_OPERATION], STAY, NOTHING),
             ("S52.501A 25605", [WITH_PROCEDURE], {}, NOTHING),
+            ("S52.501A 25605", [replace(WITH_PROCEDURE, text=UNDER_HEADING)], {}, NOTHING),
             ("I10 99213", [PROGRESS], {}, NOTHING),
             ("J96.01 02HV33Z", [SUMMARY], STAY, NOTHING),
             ("L57.0 17000", [PROGRESS], {}, NOTHING),
@@ -315,6 +317,8 @@ RECORDS = {
             ("I10", [PROGRESS, replace(SUMMARY, type="note")], STAY, NOTHING),
             ("I10", [Note("d", "Text.", "Death summary")], STAY, NOTHING),
             ("I10", [Note("d", LONG + "\nDISCHARGE CONDITION: stable")], STAY, NOTHING),
+            ("I10", [Note("d", "MEDICINE D/C SUMMARY 3/1 to 3/9")], STAY, NOTHING),
+            ("I10", [Note("d", "DC SUMM, orthopedics")], STAY, NOTHING),
             ("I10", [Note("d", LONG + "\nDiagnoses at discharge\n1. Pneumonia")], STAY, NOTHING),
             ("I10", [Note("d", LONG + "\nHospital course: uneventful. Discharged home on day 3.")], STAY, NOTHING),
             ("I10", [PROGRESS], {"setting": Setting.PROFESSIONAL_INPATIENT}, NOTHING),

@@ -121,6 +121,12 @@ def test_an_edit_says_the_same_words_once(tables):
     assert [finding.severity for finding in findings] == [Severity.ERROR]
 
 
+def test_two_rules_of_one_kind_report_two_codes_once(tables):
+    claim, _ = read("E66.811 E66.813")
+    (finding,) = [finding for finding in run_edits(claim, tables) if finding.edit == "only-one"]
+    assert "classes of obesity" in finding.message
+
+
 def test_two_codes_that_do_not_go_together_are_reported_once(tables):
     claim, _ = read("B20 Z21")
     together = [finding for finding in run_edits(claim, tables) if set(finding.codes) == {"B20", "Z21"}]
