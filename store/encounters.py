@@ -42,6 +42,7 @@ class WorklistItem:
         status: How far it has come.
         assigned_to: Id of the user who works on it.
         version: Version that the next change has to name.
+        open_queries: How many queries to the provider wait for an answer.
         created_at: When it was stored, in UTC.
     """
 
@@ -55,6 +56,7 @@ class WorklistItem:
     status: EncounterStatus
     assigned_to: str | None
     version: int
+    open_queries: int
     created_at: datetime
 
 
@@ -87,6 +89,7 @@ class EncounterFilter:
         patient_key: Pseudonym of the patient.
         served_from: First day of service on or after this day.
         served_to: First day of service on or before this day.
+        waiting: Only those with an open query, or only those without.
     """
 
     status: tuple[EncounterStatus, ...] = ()
@@ -98,6 +101,7 @@ class EncounterFilter:
     patient_key: str | None = None
     served_from: date | None = None
     served_to: date | None = None
+    waiting: bool | None = None
 
 
 ALL = EncounterFilter()
@@ -285,6 +289,8 @@ def _filtered(wanted: EncounterFilter, *, claimable: bool = False) -> Select[Enc
         query = query.where(EncounterRow.date_of_service >= wanted.served_from)
     if wanted.served_to is not None:
         query = query.where(EncounterRow.date_of_service <= wanted.served_to)
+    if wanted.waiting is not None:
+        query = query.where(EncounterRow.open_queries > 0 if wanted.waiting else EncounterRow.open_queries == 0)
     return query
 
 
@@ -310,6 +316,7 @@ def _row(encounter: Encounter, patient_key: str | None, at: datetime) -> Encount
         status=EncounterStatus.OPEN,
         assigned_to=None,
         version=1,
+        open_queries=0,
         created_at=at,
     )
 
@@ -331,6 +338,7 @@ def worklist_item(row: EncounterRow) -> WorklistItem:
         status=row.status,
         assigned_to=row.assigned_to,
         version=row.version,
+        open_queries=row.open_queries,
         created_at=row.created_at,
     )
 

@@ -36,6 +36,10 @@ class AlreadyExistsError(StoreError):
     """An identifier that must be new is taken."""
 
 
+class QueryClosedError(StoreError):
+    """The query was answered or withdrawn before."""
+
+
 class EncounterStatusError(StoreError):
     """The encounter is finalised and the act needs an open one, or the other way round."""
 

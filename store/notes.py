@@ -9,6 +9,7 @@ from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
+from store.audit import Detail
 from store.checks import check_identifier, check_kind
 from store.database import Database
 from store.encounter_log import advance, count_notes, lock_encounter, read_encounter
@@ -64,20 +65,30 @@ def add_note(
     with database.writing() as session:
         row = lock_encounter(session, encounter_id)
         at = database.now()
-        ids = set(session.scalars(select(NoteRow.id).where(NoteRow.encounter_id == encounter_id)))
-        if note.id in ids:
-            raise AlreadyExistsError("the encounter has a note with this id; give every note its own")
-        if supersedes is not None and supersedes not in ids:
-            raise NotFoundError("the encounter has no note with the id to supersede")
-        sequence = count_notes(session, encounter_id) + 1
-        session.add(note_row(encounter_id, sequence, note, at, supersedes))
-        try:
-            session.flush()
-        except IntegrityError:
-            raise AlreadyExistsError("the note is superseded already; supersede the latest one") from None
-        detail = {"note": note.id, "sequence": sequence, "supersedes": supersedes}
+        detail = insert_note(session, encounter_id, note, at, supersedes)
         advance(session, row, at, "note-added", actor=actor, detail=detail)
         return row.version
+
+
+def insert_note(session: Session, encounter_id: str, note: Note, at: datetime, supersedes: str | None) -> Detail:
+    """Adds a checked note to an encounter that is locked, and returns what the audit trail says of it.
+
+    Raises:
+        NotFoundError: There is no such note to supersede.
+        AlreadyExistsError: The id of the note is taken, or the other note is superseded already.
+    """
+    ids = set(session.scalars(select(NoteRow.id).where(NoteRow.encounter_id == encounter_id)))
+    if note.id in ids:
+        raise AlreadyExistsError("the encounter has a note with this id; give every note its own")
+    if supersedes is not None and supersedes not in ids:
+        raise NotFoundError("the encounter has no note with the id to supersede")
+    sequence = count_notes(session, encounter_id) + 1
+    session.add(note_row(encounter_id, sequence, note, at, supersedes))
+    try:
+        session.flush()
+    except IntegrityError:
+        raise AlreadyExistsError("the note is superseded already; supersede the latest one") from None
+    return {"note": note.id, "sequence": sequence, "supersedes": supersedes}
 
 
 def all_notes(database: Database, encounter_id: str) -> list[StoredNote]:

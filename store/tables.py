@@ -161,7 +161,8 @@ class PatientRow(Base):
 class EncounterRow(Base):
     """The facts of an encounter and where it stands on the worklist.
 
-    ``version`` rises by one with every change of facts, notes, suggestion, decisions or status.
+    ``version`` rises by one with every change of facts, notes, suggestion, decisions, queries or status.
+    ``open_queries`` counts the queries that wait for an answer, so that the worklist need not.
     """
 
     __tablename__ = "encounters"
@@ -187,6 +188,7 @@ class EncounterRow(Base):
     status: Mapped[EncounterStatus]
     assigned_to: Mapped[str | None] = mapped_column(ID, ForeignKey("users.id"))
     version: Mapped[int]
+    open_queries: Mapped[int] = mapped_column(server_default="0")
     created_at: Mapped[datetime]
 
 
@@ -292,6 +294,40 @@ class CodedSetRow(Base):
     finalised_at: Mapped[datetime]
 
 
+class QueryRow(Base):
+    """A question to the provider as it was asked, never changed; ``body`` is the ``Query``."""
+
+    __tablename__ = "queries"
+    __table_args__ = (
+        ForeignKeyConstraint(["encounter_id", "suggestion"], ["suggestions.encounter_id", "suggestions.sequence"]),
+    )
+
+    encounter_id: Mapped[str] = mapped_column(ID, ForeignKey("encounters.id"), primary_key=True)
+    number: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    suggestion: Mapped[int | None]
+    body: Mapped[dict[str, Any]]
+    opened_by: Mapped[str] = mapped_column(ID, ForeignKey("users.id"))
+    opened_at: Mapped[datetime]
+
+
+class QueryOutcomeRow(Base):
+    """How a query ended, never changed: answered by a note, or withdrawn for a reason. One without is open."""
+
+    __tablename__ = "query_outcomes"
+    __table_args__ = (
+        ForeignKeyConstraint(["encounter_id", "number"], ["queries.encounter_id", "queries.number"]),
+        ForeignKeyConstraint(["encounter_id", "note"], ["notes.encounter_id", "notes.id"]),
+        CheckConstraint("(note IS NULL) <> (reason IS NULL)", name="answered_or_withdrawn"),
+    )
+
+    encounter_id: Mapped[str] = mapped_column(ID, primary_key=True)
+    number: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    note: Mapped[str | None] = mapped_column(ID)
+    reason: Mapped[str | None] = mapped_column(Text)
+    closed_by: Mapped[str | None] = mapped_column(ID, ForeignKey("users.id"))
+    closed_at: Mapped[datetime]
+
+
 class AuditEventRow(Base):
     """Who did what and when, without chart text; never changed. It outlives what it names: no foreign keys."""
 
@@ -313,6 +349,8 @@ APPEND_ONLY = (
     "decision_batches",
     "decisions",
     "coded_sets",
+    "queries",
+    "query_outcomes",
     "audit_events",
 )
 """Tables whose rows the database itself refuses to change or delete."""

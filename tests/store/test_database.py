@@ -5,16 +5,18 @@ from pathlib import Path
 
 import psycopg
 import pytest
+from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from sqlalchemy import create_engine, text
-from store_charts import encounter_of, ref
+from store_charts import encounter_of, quote, ref
 
-from store import audit, coded_sets, decisions, encounters
+from store import audit, coded_sets, decisions, encounters, queries
 from store.coding import Accept, Leave
 from store.database import open_database
 from store.errors import DatabaseError, DatabaseVersionError, NotFoundError
 from store.tables import APPEND_ONLY, Base, EncounterRow
+from suggest.records import Note, Query
 
 
 def raw(url):
@@ -38,7 +40,7 @@ def test_migrations_make_the_tables_of_the_program(empty_url):
         assert compare_metadata(context, Base.metadata) == []
         found = connection.scalar(text("SELECT version_num FROM alembic_version"))
     engine.dispose()
-    assert found == "0001"
+    assert found == "0002"
 
 
 def test_opening_again_keeps_what_is_there(url):
@@ -48,6 +50,24 @@ def test_opening_again_keeps_what_is_there(url):
     second = open_database(url)
     assert encounters.get(second, "e1").encounter == encounter_of()
     second.close()
+
+
+def test_a_database_of_the_first_release_is_upgraded_with_what_it_holds(empty_url, monkeypatch):
+    upgrade = command.upgrade
+    with monkeypatch.context() as patched:
+        patched.setattr(command, "upgrade", lambda config, _head: upgrade(config, "0001"))
+        open_database(empty_url).close()
+    connection = raw(empty_url)
+    columns = "id, setting, claim, sex, status, version, created_at"
+    values = "'e1', 'outpatient', 'professional', 'F', 'open', 1, '2026-01-05 08:00:00'"
+    connection.execute(f"INSERT INTO encounters ({columns}) VALUES ({values})")
+    connection.close()
+    database = open_database(empty_url)
+    item = encounters.get(database, "e1").item
+    found = queries.history(database, "e1")
+    database.close()
+    assert (item.status, item.version, item.open_queries) == ("open", 1, 0)
+    assert found == []
 
 
 def test_several_processes_may_open_an_empty_database_at_once(empty_url):
@@ -85,7 +105,7 @@ def test_a_newer_database_is_refused_and_left_alone(empty_url):
     open_database(empty_url).close()
     connection = raw(empty_url)
     connection.execute("UPDATE alembic_version SET version_num = '9999'")
-    with pytest.raises(DatabaseVersionError, match=r"revision 9999.*newer.*0001.*upgrade ChartCoder"):
+    with pytest.raises(DatabaseVersionError, match=r"revision 9999.*newer.*0002.*upgrade ChartCoder"):
         open_database(empty_url)
     assert connection.execute("SELECT version_num FROM alembic_version").fetchone() == ("9999",)
     connection.close()
@@ -175,6 +195,9 @@ def filled(database, suggested, coder):
         expected_version=2,
     )
     coded_sets.finalise(database, suggested, actor=coder, expected_version=batch.version)
+    asked = Query("", (quote("CKD 3"),), "Which stage is it?", ())
+    queries.open_query(database, suggested, asked, actor=coder, expected_version=batch.version + 1)
+    queries.answer(database, suggested, 1, Note("n2", "CKD stage 3b"), actor=None)
 
 
 @pytest.mark.parametrize("table", APPEND_ONLY)
