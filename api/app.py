@@ -13,7 +13,7 @@ from api.engine import Engine, make_engine
 from api.errors import install_handlers
 from api.middleware import AccessLog, ErrorGuard, HostCheck
 from api.openapi import DESCRIPTION, install_openapi
-from api.routes import accounts, audits, codes, decisions, desk, encounters, health, models, pages, suggestions
+from api.routes import accounts, audits, codes, decisions, desk, encounters, health, models, pages, queries, suggestions
 from api.settings import Settings, load_settings
 from api.storage import Storage
 from api.store_problems import install_store_handlers
@@ -52,7 +52,7 @@ def create_app(settings: Settings, engine: Engine) -> FastAPI:
     app.state.engine = engine
     app.state.storage = storage
     app.state.auth = Authenticator(settings, storage)
-    for module in (suggestions, audits, encounters, decisions, accounts, codes, models, health, desk, pages):
+    for module in (suggestions, audits, encounters, decisions, queries, accounts, codes, models, health, desk, pages):
         app.include_router(module.router)
     install_handlers(app)
     install_store_handlers(app)

@@ -17,17 +17,23 @@ from api.engine import Engine
 from api.errors import Problem
 from api.logs import describe_exception
 from api.permissions import Permission, principal
+from api.render import finding_out
 from api.render_encounters import EncounterRenderer, UserNames
-from api.schemas import Offsets
+from api.responses import FindingOut
+from api.schemas import MAX_NOTES, Offsets
+from api.standing import standing
 from api.storage import Storage
-from store import coded_sets, decisions, encounters, notes, suggestions
+from store import coded_sets, decisions, encounters, notes, queries, suggestions
+from store.coded_sets import CodedSet
 from store.database import Database
 from store.decisions import Coding
 from store.encounters import StoredEncounter, WorklistItem
 from store.errors import StaleSuggestionError
 from store.notes import StoredNote
+from store.queries import StoredQuery
 from store.suggestions import StoredSuggestion
 from store.tables import EncounterStatus
+from suggest.records import Note
 
 OffsetsQuery = Annotated[
     Offsets, Query(description="Unit of all offsets: code points, or the UTF-16 code units of JavaScript and Java.")
@@ -46,7 +52,8 @@ class Chart:
     notes: list[StoredNote]
     latest: StoredSuggestion | None
     coding: Coding
-    coded_set: int | None
+    coded_set: CodedSet | None
+    queries: list[StoredQuery]
 
 
 def database_of(request: Request) -> Database:
@@ -81,7 +88,8 @@ def read_chart(database: Database, encounter_id: str) -> Chart:
             stored=stored,
             notes=notes.all_notes(database, encounter_id),
             latest=suggestions.latest(database, encounter_id),
-            coded_set=sets[-1].number if sets else None,
+            coded_set=sets[-1] if sets else None,
+            queries=queries.history(database, encounter_id),
             coding=decisions.coding(database, encounter_id),
         )
         # Every change raises the version, so that nothing changed between the first look and the last.
@@ -120,10 +128,36 @@ def encounter_out(request: Request, chart: Chart, offsets: Offsets) -> out.Encou
         lines=render.lines(chart.coding.lines),
         set_aside=render.lines(chart.coding.set_aside),
         undecided=len(chart.coding.undecided),
+        findings=findings_of(request, chart),
+        queries=render.queries(chart.queries),
         editable=item.status is not EncounterStatus.FINALISED and may_change(principal(request), item),
-        coded_set=chart.coded_set,
+        coded_set=None if chart.coded_set is None else chart.coded_set.number,
         offsets=offsets,
     )
+
+
+def findings_of(request: Request, chart: Chart) -> list[FindingOut] | None:
+    """Returns what the edits report of the lines that stand; ``None`` while the code sets are not loaded."""
+    engine: Engine = request.app.state.engine
+    if not engine.ready:
+        return None
+    final = chart.coded_set if chart.coding.status is EncounterStatus.FINALISED else None
+    coded, record = standing(chart.stored.encounter, chart.coding.lines, chart.notes, final)
+    return [finding_out(finding) for finding in engine.suggester.check(coded, record)]
+
+
+def check_room(database: Database, encounter_id: str, note: Note, limit: int) -> None:
+    """Checks that an encounter has room for a further note.
+
+    Raises:
+        NotFoundError: There is no such encounter.
+        Problem: It would have too many notes, or too much text.
+    """
+    present = encounters.get(database, encounter_id).encounter.notes
+    if sum(len(other.text) for other in present) + len(note.text) > limit:
+        raise Problem("text-too-long", f"the notes would have more than {limit} characters together")
+    if len(present) >= MAX_NOTES:
+        raise Problem("invalid-encounter", f"an encounter has at most {MAX_NOTES} notes")
 
 
 def may_change(who: Principal, item: WorklistItem) -> bool:

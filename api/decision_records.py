@@ -17,6 +17,29 @@ from suggest.records import Code, Evidence
 CodesSource = Callable[[], CodeSets]
 
 
+class EvidenceReader:
+    """Reads words of notes, whose offsets may count UTF-16 code units."""
+
+    def __init__(self, notes: Sequence[StoredNote], *, offsets: Offsets) -> None:
+        """Takes all notes of the encounter and the unit of the offsets in the request."""
+        self._utf16 = Utf16Offsets([stored.note for stored in notes]) if offsets is Offsets.UTF_16 else None
+
+    def __call__(self, spans: Sequence[given.EvidenceIn]) -> tuple[Evidence, ...]:
+        """Returns evidence with offsets in code points."""
+        return tuple(
+            Evidence(
+                span.note_id,
+                self._code_points(span.note_id, span.start),
+                self._code_points(span.note_id, span.end),
+                span.quote,
+            )
+            for span in spans
+        )
+
+    def _code_points(self, note_id: str, offset: int) -> int:
+        return offset if self._utf16 is None else self._utf16.to_code_points(note_id, offset)
+
+
 class DecisionReader:
     """Reads the decisions of one request."""
 
@@ -29,7 +52,7 @@ class DecisionReader:
             codes: Gives the code sets when a coder brings a code, or raises a problem.
             day: Day of service, on which the codes must be in force; ``None`` where it is unknown.
         """
-        self._utf16 = Utf16Offsets([stored.note for stored in notes]) if offsets is Offsets.UTF_16 else None
+        self._evidence = EvidenceReader(notes, offsets=offsets)
         self._codes = codes
         self._day = day
 
@@ -74,20 +97,6 @@ class DecisionReader:
 
     def _code(self, code: given.CodeIn, location: str) -> Code:
         return check_code(self._codes(), code.system, code.code, self._day, location)
-
-    def _evidence(self, spans: Sequence[given.EvidenceIn]) -> tuple[Evidence, ...]:
-        return tuple(
-            Evidence(
-                span.note_id,
-                self._code_points(span.note_id, span.start),
-                self._code_points(span.note_id, span.end),
-                span.quote,
-            )
-            for span in spans
-        )
-
-    def _code_points(self, note_id: str, offset: int) -> int:
-        return offset if self._utf16 is None else self._utf16.to_code_points(note_id, offset)
 
 
 def _change(decision: given.ChangeIn) -> coding.Change:

@@ -82,6 +82,9 @@ PROBLEMS: dict[str, ProblemType] = {
         "Somebody else changed the encounter",
         "The member conflict holds what changed; read the encounter again and decide anew.",
     ),
+    "query-closed": ProblemType(
+        409, "The query was answered or withdrawn before", "Read the encounter again; a further query can be opened."
+    ),
     "already-finalised": ProblemType(409, "The encounter is finalised", "Reopen it first."),
     "not-finalised": ProblemType(409, "The encounter is not finalised", "There is nothing to reopen."),
     "undecided-codes": ProblemType(
@@ -130,6 +133,16 @@ PROBLEMS: dict[str, ProblemType] = {
         422,
         "A decision does not fit the encounter",
         "The member errors says which and why; none of the request was recorded.",
+    ),
+    "unknown-draft": ProblemType(
+        422,
+        "The latest suggestion has no such draft",
+        "Read the encounter again, or send question and indicators of your own.",
+    ),
+    "noncompliant-query": ProblemType(
+        422,
+        "The query leads to an answer, or speaks of payment",
+        "The member errors says where; ask as the practice brief of ACDIS and AHIMA has it.",
     ),
     "not-in-edition": ProblemType(
         422,

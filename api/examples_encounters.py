@@ -7,18 +7,19 @@ from typing import Any
 from api.examples import CHART, EVERYWHERE, WITH_BODY, Responses, problems
 from api.responses_encounters import EncounterProblem
 
-_STORED = ("forbidden", "unknown-record", "invalid-request", "database-unavailable", *EVERYWHERE)
-_CHANGING = (*WITH_BODY, *_STORED, "cross-origin")
+STORED = ("forbidden", "unknown-record", "invalid-request", "database-unavailable", *EVERYWHERE)
+CHANGING = (*WITH_BODY, *STORED, "cross-origin")
 _CONFLICTS = problems("version-conflict", "already-finalised", model=EncounterProblem)
 _LINE = {"system": "ICD-10-CM", "code": "I10"}
 
 
-def _example(summary: str, value: dict[str, Any]) -> dict[str, Any]:
+def example(summary: str, value: dict[str, Any]) -> dict[str, Any]:
+    """Returns an example of a body."""
     return {"summary": summary, "value": value}
 
 
 CREATE_EXAMPLES = {
-    "office-visit": _example(
+    "office-visit": example(
         "An office visit",
         {
             "id": "visit-1",
@@ -32,8 +33,8 @@ CREATE_EXAMPLES = {
     )
 }
 NOTE_EXAMPLES = {
-    "addendum": _example("A late note", {"note": {"id": "n2", "text": "Addendum: A1c 9.2, hyperglycemia."}}),
-    "withdrawal": _example(
+    "addendum": example("A late note", {"note": {"id": "n2", "text": "Addendum: A1c 9.2, hyperglycemia."}}),
+    "withdrawal": example(
         "A note withdraws another",
         {
             "note": {"id": "n3", "text": "Entered in error.", "status": "entered-in-error"},
@@ -42,12 +43,12 @@ NOTE_EXAMPLES = {
     ),
 }
 ASSIGN_EXAMPLES = {
-    "take": _example("Take it", {"assignee": "me", "expected_version": 2}),
-    "give-back": _example("Give it back", {"assignee": None, "expected_version": 3}),
+    "take": example("Take it", {"assignee": "me", "expected_version": 2}),
+    "give-back": example("Give it back", {"assignee": None, "expected_version": 3}),
 }
 DECISION_EXAMPLES = {
-    "accept": _example("Accept a code", {"expected_version": 2, "decisions": [{"action": "accept", "line": _LINE}]}),
-    "details": _example(
+    "accept": example("Accept a code", {"expected_version": 2, "decisions": [{"action": "accept", "line": _LINE}]}),
+    "details": example(
         "Modifiers, units and diagnoses of a procedure",
         {
             "expected_version": 2,
@@ -62,7 +63,7 @@ DECISION_EXAMPLES = {
             ],
         },
     ),
-    "batch": _example(
+    "batch": example(
         "Reject one and add another",
         {
             "expected_version": 2,
@@ -77,30 +78,30 @@ DECISION_EXAMPLES = {
         },
     ),
 }
-FINALISE_EXAMPLES = {"finalise": _example("Finalise", {"expected_version": 4})}
-REOPEN_EXAMPLES = {"reopen": _example("For a late note", {"expected_version": 5, "reason": "late-note"})}
+FINALISE_EXAMPLES = {"finalise": example("Finalise", {"expected_version": 4})}
+REOPEN_EXAMPLES = {"reopen": example("For a late note", {"expected_version": 5, "reason": "late-note"})}
 
 CREATE_RESPONSES: Responses = problems(
-    *_CHANGING, "text-too-long", "invalid-encounter", "unknown-policy", "already-exists"
+    *CHANGING, "text-too-long", "invalid-encounter", "unknown-policy", "already-exists"
 )
-LIST_RESPONSES: Responses = problems(*_STORED)
+LIST_RESPONSES: Responses = problems(*STORED)
 _NOTHING_LEFT: Responses = {204: {"description": "Nothing is left to claim."}}
-CLAIM_RESPONSES: Responses = _NOTHING_LEFT | problems(*_CHANGING)
-READ_RESPONSES: Responses = problems(*_STORED)
-NOTE_RESPONSES: Responses = problems(*_CHANGING, "text-too-long", "invalid-encounter", "already-exists")
-ASSIGN_RESPONSES: Responses = problems(*_CHANGING, "not-assigned") | _CONFLICTS
-SUGGEST_AGAIN_RESPONSES: Responses = problems(*_CHANGING, "busy")
-RUNS_RESPONSES: Responses = problems(*_STORED)
-RUN_RESPONSES: Responses = problems(*_STORED)
+CLAIM_RESPONSES: Responses = _NOTHING_LEFT | problems(*CHANGING)
+READ_RESPONSES: Responses = problems(*STORED)
+NOTE_RESPONSES: Responses = problems(*CHANGING, "text-too-long", "invalid-encounter", "already-exists")
+ASSIGN_RESPONSES: Responses = problems(*CHANGING, "not-assigned") | _CONFLICTS
+SUGGEST_AGAIN_RESPONSES: Responses = problems(*CHANGING, "busy")
+RUNS_RESPONSES: Responses = problems(*STORED)
+RUN_RESPONSES: Responses = problems(*STORED)
 DECISION_RESPONSES: Responses = (
-    problems(*_CHANGING, "not-assigned", "invalid-decision", "not-in-edition", "not-billable", "idempotency-mismatch")
+    problems(*CHANGING, "not-assigned", "invalid-decision", "not-in-edition", "not-billable", "idempotency-mismatch")
     | _CONFLICTS
 )
-FINALISE_RESPONSES: Responses = problems(*_CHANGING, "not-assigned") | problems(
+FINALISE_RESPONSES: Responses = problems(*CHANGING, "not-assigned") | problems(
     "version-conflict", "already-finalised", "undecided-codes", model=EncounterProblem
 )
-REOPEN_RESPONSES: Responses = problems(*_CHANGING, "not-assigned") | problems(
+REOPEN_RESPONSES: Responses = problems(*CHANGING, "not-assigned") | problems(
     "version-conflict", "not-finalised", model=EncounterProblem
 )
-HISTORY_RESPONSES: Responses = problems(*_STORED)
-CODED_SET_RESPONSES: Responses = problems(*_STORED)
+HISTORY_RESPONSES: Responses = problems(*STORED)
+CODED_SET_RESPONSES: Responses = problems(*STORED)

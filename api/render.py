@@ -52,7 +52,7 @@ def suggestion_out(
         codes=[render.line(line) for line in suggestion.codes],
         suppressed=[render.suppressed(code) for code in suggestion.suppressed],
         ranked=[out.RankedCodeOut(**render.ranked(code)) for code in suggestion.ranked[:ranked_limit]],
-        findings=[_finding(finding) for finding in suggestion.findings],
+        findings=[finding_out(finding) for finding in suggestion.findings],
         queries=[render.query(query) for query in suggestion.queries],
         stamp=stamp_out(suggestion.stamp),
     )
@@ -149,7 +149,8 @@ class _Renderer:
         }
 
 
-def _finding(finding: records.Finding) -> out.FindingOut:
+def finding_out(finding: records.Finding) -> out.FindingOut:
+    """Returns what an edit reports."""
     return out.FindingOut(
         edit=finding.edit,
         severity=finding.severity,

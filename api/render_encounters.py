@@ -19,6 +19,7 @@ from store.encounters import WorklistItem
 from store.errors import NotFoundError, VersionConflictError
 from store.json_records import to_json
 from store.notes import StoredNote
+from store.queries import StoredQuery
 from store.suggestions import StoredSuggestion, SuggestionDiff
 from suggest.records import Encounter, Evidence
 
@@ -104,6 +105,28 @@ class EncounterRenderer:
         """
         count = {recorded.sequence for recorded in active(everything)}
         return [self._decision(recorded, undone=recorded.sequence not in count) for recorded in wanted]
+
+    def queries(self, stored: Sequence[StoredQuery]) -> list[out.ProviderQueryOut]:
+        """Returns queries to the provider."""
+        return [self.query(item) for item in stored]
+
+    def query(self, stored: StoredQuery) -> out.ProviderQueryOut:
+        """Returns a query to the provider."""
+        return out.ProviderQueryOut(
+            template=stored.query.template,
+            question=stored.query.question,
+            options=list(stored.query.options),
+            indicators=[self._evidence(span) for span in stored.query.indicators],
+            number=stored.number,
+            state=stored.state,
+            suggestion=stored.suggestion,
+            opened_by=self.names(stored.opened_by),
+            opened_at=stored.opened_at,
+            note=stored.note,
+            reason=stored.reason,
+            closed_by=self.names.optional(stored.closed_by),
+            closed_at=stored.closed_at,
+        )
 
     def event(self, event: AuditEvent) -> out.EventOut:
         """Returns an event."""
@@ -203,6 +226,7 @@ def item_out(item: WorklistItem, names: UserNames) -> out.WorklistItemOut:
         date_of_service=item.date_of_service,
         discharge=item.discharge,
         assigned_to=names.optional(item.assigned_to),
+        open_queries=item.open_queries,
         created_at=item.created_at,
     )
 

@@ -8,9 +8,10 @@ from typing import Any
 from pydantic import BaseModel, Field
 
 from api.errors import ProblemDetails
-from api.responses import EvidenceOut, StampOut, SuggestionOut
+from api.responses import EvidenceOut, FindingOut, QueryOut, StampOut, SuggestionOut
 from api.schemas import Offsets
 from store.coding import LineState
+from store.queries import QueryState
 from store.tables import EncounterStatus
 from suggest.records import AuthorRole, Claim, NoteStatus, Setting, Sex, System
 
@@ -35,6 +36,7 @@ class WorklistItemOut(BaseModel):
     date_of_service: date | None
     discharge: date | None
     assigned_to: UserRef | None
+    open_queries: int = Field(description="Queries to the provider that wait for an answer.")
     created_at: datetime
 
 
@@ -118,6 +120,38 @@ class RunsOut(BaseModel):
     items: list[RunOut]
 
 
+class ProviderQueryOut(QueryOut):
+    """A query to the provider as it was asked, and how it ended."""
+
+    number: int
+    state: QueryState
+    suggestion: int | None = Field(description="Number of the latest run when it was asked.")
+    opened_by: UserRef
+    opened_at: datetime
+    note: str | None = Field(description="Id of the note that answers it.")
+    reason: str | None = Field(description="Why it was withdrawn.")
+    closed_by: UserRef | None
+    closed_at: datetime | None
+
+
+class QueriesOut(BaseModel):
+    """All queries of an encounter as they were opened."""
+
+    encounter_id: str
+    version: int
+    items: list[ProviderQueryOut]
+    offsets: Offsets
+
+
+class QueryChangeOut(BaseModel):
+    """A query that was opened or withdrawn."""
+
+    version: int = Field(description="Version of the encounter now.")
+    open_queries: int
+    query: ProviderQueryOut
+    offsets: Offsets
+
+
 class EncounterOut(BaseModel):
     """An encounter with all that stands on it."""
 
@@ -140,6 +174,10 @@ class EncounterOut(BaseModel):
     lines: list[LineOut]
     set_aside: list[LineOut]
     undecided: int
+    findings: list[FindingOut] | None = Field(
+        description="What the edits report of `lines`; null while the service is loading."
+    )
+    queries: list[ProviderQueryOut]
     editable: bool = Field(description="Whether you may decide on it now.")
     coded_set: int | None = Field(description="Number of the latest coded set.")
     offsets: Offsets
@@ -191,6 +229,7 @@ class DecisionsOut(BaseModel):
     lines: list[LineOut]
     set_aside: list[LineOut]
     undecided: int
+    findings: list[FindingOut] | None = Field(description="As of an encounter.")
     offsets: Offsets
 
 

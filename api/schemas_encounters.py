@@ -11,6 +11,7 @@ from api.schemas import EncounterFacts, Identifier, NoteIn, StrictModel
 from store.checks import MAX_MODIFIERS, MAX_REASON, MAX_UNITS
 from store.coded_sets import ReopenReason
 from store.decisions import MAX_BATCH
+from store.queries import MAX_INDICATORS, MAX_OPTION, MAX_OPTIONS, MAX_QUESTION
 from suggest import records
 
 MAX_EVIDENCE = 50
@@ -18,6 +19,8 @@ MAX_LINES = 500
 MAX_QUOTE = 2000
 
 Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=MAX_REASON)]
+Question = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=MAX_QUESTION)]
+Option = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=MAX_OPTION)]
 CodeText = Annotated[str, StringConstraints(pattern=r"^[A-Z0-9][A-Z0-9.]{1,9}$")]
 Modifier = Annotated[str, StringConstraints(pattern=r"^[A-Z0-9]{2}$")]
 Version = Annotated[int, Field(ge=1, strict=True, description="Version of the encounter that you saw.")]
@@ -40,6 +43,42 @@ class LateNote(StrictModel):
     note: NoteIn
     supersedes: Identifier | None = Field(default=None, description="Id of the note whose place it takes.")
     suggest: bool = Field(default=True, strict=True, description="Whether to suggest again at once.")
+
+
+class EvidenceIn(StrictModel):
+    """Words of a note, in the unit of `offsets`."""
+
+    note_id: Identifier
+    start: int = Field(ge=0, strict=True)
+    end: int = Field(ge=1, strict=True)
+    quote: Annotated[str, StringConstraints(min_length=1, max_length=MAX_QUOTE)]
+
+
+class QueryIn(StrictModel):
+    """A question to the provider: a draft of the latest suggestion, as it is or changed, or one of your own."""
+
+    expected_version: Version
+    template: Identifier | None = Field(default=None, description="Of the draft; without one, the question is yours.")
+    question: Question | None = Field(default=None, description="In place of the draft's.")
+    options: Annotated[list[Option], Field(max_length=MAX_OPTIONS)] | None = Field(
+        default=None, description="In place of the draft's; none for an open question. The two closing ones are added."
+    )
+    indicators: Annotated[list[EvidenceIn], Field(min_length=1, max_length=MAX_INDICATORS)] | None = Field(
+        default=None, description="Words of the notes, in place of the draft's."
+    )
+
+    @model_validator(mode="after")
+    def _check_says_what_is_asked(self) -> QueryIn:
+        if self.template is None and (self.question is None or self.indicators is None):
+            raise PydanticCustomError("no_question", "question and indicators, or the template of a draft")
+        return self
+
+
+class Withdrawal(StrictModel):
+    """Why a query is withdrawn."""
+
+    expected_version: Version
+    reason: Text
 
 
 class Assignment(StrictModel):
@@ -85,15 +124,6 @@ class LineIn(StrictModel):
     system: records.System = records.System.ICD10CM
     code: CodeText
     occurrence: Occurrence = 1
-
-
-class EvidenceIn(StrictModel):
-    """Words of a note, in the unit of `offsets`."""
-
-    note_id: Identifier
-    start: int = Field(ge=0, strict=True)
-    end: int = Field(ge=1, strict=True)
-    quote: Annotated[str, StringConstraints(min_length=1, max_length=MAX_QUOTE)]
 
 
 Evidence = Annotated[list[EvidenceIn], Field(max_length=MAX_EVIDENCE)]

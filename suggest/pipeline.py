@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from suggest.candidates import CandidateBuilder, Candidates
 from suggest.code_sets.editions import choose_edition
 from suggest.code_sets.index import CodeIndex
-from suggest.edits.coded import coded_set
+from suggest.edits.coded import CodedSet, coded_set
 from suggest.edits.record import CodingRecord, authors_of
 from suggest.edits.run import run_edits
 from suggest.edits.tables import EditTables
@@ -131,7 +131,7 @@ class Suggester:
             ranked=tuple(ranked),
             codes=lines,
             suppressed=(*diagnoses.suppressed, *procedures.suppressed),
-            findings=(*self._edition_findings(encounter), *self._checked(encounter, lines, policy)),
+            findings=self._checked(encounter, lines, policy),
             queries=queries(encounter, candidates.readings, lines) if policy.billable_only else (),
             stamp=self._stamp(policy),
         )
@@ -201,12 +201,21 @@ class Suggester:
         count = len(self._index)
         return self._index.code(number) if number < count else self._unknown[number - count]
 
+    def check(self, coded: CodedSet, record: CodingRecord) -> tuple[Finding, ...]:
+        """Returns what the edits report of codes, whoever chose them; safe to call from any thread.
+
+        Args:
+            coded: The codes with their encounter.
+            record: How they were coded.
+        """
+        edition = self._edition_findings(coded.encounter)
+        return edition if self._tables is None else (*edition, *run_edits(coded, self._tables, record))
+
     def _checked(self, encounter: Encounter, lines: tuple[CodeLine, ...], policy: Policy) -> tuple[Finding, ...]:
         """What the edits say of the proposed lines; benchmarks code what no claim would hold."""
-        if self._tables is None or not policy.billable_only:
-            return ()
-        record = CodingRecord(authors=authors_of(encounter, lines))
-        return run_edits(coded_set(encounter, lines), self._tables, record)
+        if not policy.billable_only:
+            return self._edition_findings(encounter)
+        return self.check(coded_set(encounter, lines), CodingRecord(authors=authors_of(encounter, lines)))
 
     def _edition_findings(self, encounter: Encounter) -> tuple[Finding, ...]:
         _edition, message = choose_edition([self._index.edition], encounter)

@@ -15,6 +15,7 @@ from api.charts import (
     check_may_change,
     database_of,
     encounter_out,
+    findings_of,
     read_chart,
     renderer,
     suggest_and_record,
@@ -142,6 +143,7 @@ def decide(
         lines=render.lines(chart.coding.lines),
         set_aside=render.lines(chart.coding.set_aside),
         undecided=len(chart.coding.undecided),
+        findings=findings_of(request, chart),
         offsets=offsets,
     )
 

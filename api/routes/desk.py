@@ -38,12 +38,19 @@ REJECT_REASONS = (
 )
 """Reasons that a digit picks; a coder may write any other."""
 
+WITHDRAW_REASONS = (
+    "answered elsewhere in the chart",
+    "asked in error",
+    "no answer in time",
+    "it changes no code",
+)
+
 _WORKLIST_KEYS = (
     (("n",), "take the next chart that nobody works on"),
     (("j", "k"), "next, previous chart"),
     (("Enter",), "open the chart"),
     (("m",), "show more charts"),
-    (("1", "2", "3"), "open, mine, finalised charts"),
+    (("1", "2", "3", "4"), "open, mine, finalised charts; those with a question to the provider"),
     (("c",), "add a chart"),
     (("?",), "this table"),
 )
@@ -59,6 +66,7 @@ _ENCOUNTER_KEYS = (
     (("J", "K"), "move the code down, up among its kind"),
     (("u",), "undo your last decision"),
     (("s",), "show or hide suppressed and further codes"),
+    (("q",), "ask the provider: about the words selected in the chart, else the next draft"),
     (("l",), "add a late note; the chart is read again"),
     (("f",), "finalise the chart"),
     (("o",), "reopen a finalised chart"),
@@ -82,6 +90,7 @@ _FOOTER = (
     ("J K", "reorder"),
     ("u", "undo"),
     ("s", "more codes"),
+    ("q", "ask"),
     ("f", "finalise"),
     ("?", "all keys"),
 )
@@ -116,6 +125,7 @@ def encounter(request: Request, encounter_id: EncounterId) -> Response:
         keys=_ENCOUNTER_KEYS,
         footer=_FOOTER,
         reasons=REJECT_REASONS,
+        withdraw_reasons=WITHDRAW_REASONS,
         reopen_reasons=list(ReopenReason),
         author_roles=list(AuthorRole),
     )

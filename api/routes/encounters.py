@@ -14,6 +14,7 @@ from api.auth import Principal
 from api.body import JsonRoute
 from api.charts import (
     OffsetsQuery,
+    check_room,
     database_of,
     encounter_out,
     may_change,
@@ -36,13 +37,13 @@ from api.examples_encounters import (
 from api.permissions import Permission, permissions_of, principal, requires
 from api.render_encounters import UserNames, item_out
 from api.responses import no_store
-from api.schemas import MAX_NOTES, Day, Identifier, Offsets, check_texts
+from api.schemas import Day, Identifier, Offsets, check_texts
 from api.schemas_encounters import Assignment, ClaimNext, EncounterIn, LateNote
 from store import audit, encounters, notes, users
 from store.database import Database
 from store.encounters import MAX_PAGE, EncounterFilter, WorklistItem
 from store.tables import EncounterStatus
-from suggest.records import Note, Setting
+from suggest.records import Setting
 
 router = APIRouter(
     prefix="/v1/encounters", tags=["encounters"], route_class=JsonRoute, dependencies=[Depends(no_store)]
@@ -80,6 +81,9 @@ def worklist(
     patient_key: Annotated[Identifier | None, Query(description="Pseudonym of the patient.")] = None,
     date_from: Annotated[Day | None, Query(description="Day of service on or after this day.")] = None,
     date_to: Annotated[Day | None, Query(description="Day of service on or before this day.")] = None,
+    waiting: Annotated[
+        bool | None, Query(description="Only those with an open query to the provider, or without.")
+    ] = None,
     limit: Annotated[int, Query(ge=1, le=MAX_PAGE, description="Most encounters of a page.")] = 50,
     cursor: Annotated[str | None, Query(max_length=300, description="`next` of the page before.")] = None,
 ) -> out.WorklistOut:
@@ -93,6 +97,7 @@ def worklist(
         patient_key=patient_key,
         served_from=date_from,
         served_to=date_to,
+        waiting=waiting,
     )
     page = encounters.worklist(database, wanted, cursor=cursor, limit=limit)
     names = UserNames(database)
@@ -141,7 +146,7 @@ async def add_note(
 
     def store() -> None:
         database = database_of(request)
-        _check_room(database, encounter_id, note, limit)
+        check_room(database, encounter_id, note, limit)
         actor = principal(request).user_id
         notes.add_note(database, encounter_id, note, actor=actor, supersedes=body.supersedes)
 
@@ -170,14 +175,6 @@ def assign(request: Request, encounter_id: Identifier, body: Assignment) -> out.
 
 def _answer(request: Request, encounter_id: str, offsets: Offsets) -> out.EncounterOut:
     return encounter_out(request, read_chart(database_of(request), encounter_id), offsets)
-
-
-def _check_room(database: Database, encounter_id: str, note: Note, limit: int) -> None:
-    present = encounters.get(database, encounter_id).encounter.notes
-    if sum(len(other.text) for other in present) + len(note.text) > limit:
-        raise Problem("text-too-long", f"the notes would have more than {limit} characters together")
-    if len(present) >= MAX_NOTES:
-        raise Problem("invalid-encounter", f"an encounter has at most {MAX_NOTES} notes")
 
 
 def _check_assignment(database: Database, who: Principal, item: WorklistItem, assignee: str | None) -> None:

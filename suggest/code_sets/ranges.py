@@ -180,7 +180,9 @@ class CodeTable:
         if high is None:
             key = (_key(last) or b"").ljust(self._sorted.dtype.itemsize, b"~")
             position = int(np.searchsorted(self._sorted, key, side="right")) - 1
-            high = int(self._row[position]) if position >= 0 else 0
+            if position < 0:  # all codes of the edition come after it
+                return low, low
+            high = int(self._row[position])
             if (_key(last) or b"").startswith(bytes(self.code[high])):  # it would lie below this code
                 return low, max(low, high + 1)
         return low, max(low, int(self.end[high]))

@@ -56,10 +56,12 @@ class CodingRecord:
 
     Attributes:
         coded_at: When it was coded, ``None`` if that is not known.
+        late_notes: Ids of notes that came to the record after it was coded, whatever their date.
         authors: For a code, the roles of the authors of the notes that support it.
     """
 
     coded_at: datetime | None = None
+    late_notes: frozenset[str] = frozenset()
     authors: Mapping[str, frozenset[AuthorRole]] = field(default_factory=dict)
 
 
@@ -133,13 +135,15 @@ def addendum_after_coding(coded: CodedSet, record: CodingRecord) -> Iterator[Fin
     if record.coded_at is None:
         return
     day: date = record.coded_at.date()
-    late = [note for note in _notes(coded) if note.date is not None and note.date > day]
+    late = [
+        note for note in _notes(coded) if note.id in record.late_notes or (note.date is not None and note.date > day)
+    ]
     if late:
         addenda = sum(_is(note, _ADDENDUM_NOTE) or note.status is NoteStatus.AMENDED for note in late)
         kind = f", {addenda} of them amended or addenda" if addenda else ""
         yield _ADDENDUM.warning(
             [],
-            f"{len(late)} notes are later than the coding of {day}{kind}",
+            f"{len(late)} {'note is' if len(late) == 1 else 'notes are'} later than the coding of {day}{kind}",
             "Review the codes against them",
         )
 

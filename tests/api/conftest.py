@@ -27,7 +27,10 @@ from suggest.code_sets.index import CodeIndex
 from suggest.code_sets.service_records import ServiceCode, ServiceModifier
 from suggest.code_sets.services import ServiceSet
 from suggest.code_sets.tabular import Block, Chapter, NoteKind, TabularList, TabularNode
+from suggest.edits.run import run_edits
+from suggest.edits.tables import EditTables
 from suggest.policy import policy_for
+from suggest.procedures.terms import Catalogue
 from suggest.records import (
     Assertion,
     AssertionStatus,
@@ -134,6 +137,9 @@ class FakeSuggester:
             queries=(Query("stage", (found[0][0].support[0].evidence,), "Which stage?", ("1", "2")),) if found else (),
             stamp=RunStamp("0", self.model.name, (("ICD-10-CM", "FY2026"),), "small", policy.name, policy.hash),
         )
+
+    def check(self, coded, record):
+        return run_edits(coded, EditTables(self.index, Catalogue(())), record)
 
     def _hits(self, note):
         for term, code in TERMS.items():

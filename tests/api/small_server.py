@@ -14,7 +14,9 @@ from suggest.code_sets.index import CodeIndex
 
 def main():
     port, index, home, url = sys.argv[1:]
-    suggester = SimpleNamespace(index=CodeIndex.open(Path(index)), model=SimpleNamespace(name="none"))
+    suggester = SimpleNamespace(
+        index=CodeIndex.open(Path(index)), model=SimpleNamespace(name="none"), check=lambda _coded, _record: ()
+    )
     settings = Settings(port=int(port), home=Path(home), database=url)
     app = create_app(settings, Engine(lambda _progress: suggester, queue_limit=settings.queue_limit))
     uvicorn.run(app, host=settings.host, port=settings.port, log_level="warning", access_log=False)

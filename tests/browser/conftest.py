@@ -22,7 +22,10 @@ from suggest.code_sets.compiler import compile_icd10cm
 from suggest.code_sets.editions import Edition
 from suggest.code_sets.index import CodeIndex
 from suggest.code_sets.tabular import Block, Chapter, TabularList, TabularNode
+from suggest.edits.run import run_edits
+from suggest.edits.tables import EditTables
 from suggest.policy import policy_for
+from suggest.procedures.terms import Catalogue
 from suggest.records import (
     Assertion,
     AssertionStatus,
@@ -34,6 +37,7 @@ from suggest.records import (
     Evidence,
     Note,
     Patient,
+    Query,
     RankedCode,
     RunStamp,
     Setting,
@@ -61,6 +65,8 @@ Exam: feet warm, normal pulses.
 A/P: 1. DM2, A1c 8.9: raise metformin. 2. HTN at goal. 3. CKD stage 3a, stable.
 """
 INJECTION = "Procedure: right knee injection, triamcinolone 40 mg. BMP ordered, EKG read here.\n"
+QUESTION = "Please clarify the present state of the condition quoted. What is it?"
+OPTIONS = ("Active", "Past, without treatment", "Other (please state)", "Unable to determine clinically")
 HOSTILE_TITLE = "Gout <img src=x onerror=alert(1)><script>document.title='taken'</script>, unspecified"
 
 EDITION = Edition(System.ICD10CM, "FY2026", date(2025, 10, 1), date(2026, 9, 30), "by hand")
@@ -127,9 +133,16 @@ class WordSuggester:
             + tuple(_procedures(encounter)),
             suppressed=tuple(SuppressedCode(code, "assertion", "it is denied") for code in denied),
             findings=(),
-            queries=(),
+            queries=tuple(
+                Query("joint-disease-type", (code.support[0].evidence,), QUESTION, OPTIONS)
+                for code in ranked
+                if code.code.code == "M10.9"
+            ),
             stamp=RunStamp("0", self.model.name, (("ICD-10-CM", "FY2026"),), "small", policy.name, policy.hash),
         )
+
+    def check(self, coded, record):
+        return run_edits(coded, EditTables(self.index, Catalogue(())), record)
 
     def _ranked(self, term, notes):
         code, probability = _TERMS[term]
@@ -200,6 +213,7 @@ class Service:
     chart = CHART
     procedures = CHART + INJECTION
     password = PASSWORD
+    question = QUESTION
 
     def __init__(self, app, engine, url):
         self.app = app

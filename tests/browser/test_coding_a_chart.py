@@ -186,7 +186,7 @@ def test_the_worklist_shows_what_is_asked_for(service, page):
     assert page.locator("#rows a").all_text_contents() == ["c0"]
     counts = page.locator("#filters .count")
     page.locator('[data-filter="finalised"] .count', has_text="0").wait_for()
-    assert counts.all_text_contents() == ["3", "1", "0"]
+    assert counts.all_text_contents() == ["3", "1", "0", "0"]
     page.keyboard.press("3")
     page.get_by_text("No chart is finalised yet.").wait_for()
 

@@ -70,6 +70,16 @@ def test_pages_have_names_labels_and_contrast(service, new_page, colours, width)
     page.keyboard.press("2")
     page.locator(".card.aside:not(.unsaved)").wait_for()
     assert page.evaluate(CHECKS) == []
+    page.keyboard.press("q")
+    page.locator("#asking").wait_for()
+    assert page.evaluate(CHECKS) == []
+    page.keyboard.press("Control+Enter")
+    page.locator(".question.open").wait_for()
+    assert page.evaluate(CHECKS) == []
+    page.get_by_role("button", name="Bring the provider's answer").click()
+    page.locator("#noting").wait_for()
+    assert page.evaluate(CHECKS) == []
+    page.keyboard.press("Escape")
     page.keyboard.press("?")
     page.locator("#keys").wait_for()
     assert page.evaluate(CHECKS) == []
@@ -99,7 +109,7 @@ def test_the_focus_can_be_seen_and_dialogs_give_it_back(service, page):
     page.locator(".head:focus").wait_for()
     page.keyboard.press("j")
     page.keyboard.press("r")
-    page.locator("#own-reason:focus").wait_for()
+    page.locator("#rejecting input:focus").wait_for()
     page.keyboard.press("Escape")
     page.locator(".card.on .head:focus").wait_for()
     assert page.locator(".card.on .head .code").text_content() == "I10"

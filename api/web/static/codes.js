@@ -136,14 +136,32 @@ export function objections(code) {
   return texts.length ? el("p", { class: "against" }, `Against: ${texts.join("; ")}`) : null;
 }
 
-export function findings(items) {
-  return el("ul", { class: "findings" }, ...items.map((item) =>
-    el("li", { class: item.severity },
-      el("p", {}, el("span", { class: "badge" }, item.severity), item.codes.length ? `${item.codes.join(", ")}: ` : "", item.message),
-      el("p", { class: "why" }, [item.remedy, item.source].filter(Boolean).join(" · ")))));
+/** Returns what edits report; `onCode(code)` is called when a code is clicked. */
+export function findings(items, onCode = null) {
+  const serious = items.filter((item) => item.severity !== "info");
+  const others = items.filter((item) => item.severity === "info");
+  const row = (item) => finding(item, onCode);
+  const folded = others.length
+    ? el("li", { class: "told" }, el("details", {}, el("summary", {}, "Good to know ", el("span", { class: "count" }, String(others.length))),
+      el("ul", { class: "findings" }, ...others.map(row))))
+    : null;
+  return el("ul", { class: "findings" }, ...serious.map(row), folded);
+}
+
+function finding({ severity, codes, message, remedy, source }, onCode) {
+  const buttons = codes.map((code) => {
+    if (!onCode) return el("span", { class: "code" }, code);
+    const node = el("button", { type: "button", class: "link code", title: "Show this code" }, code);
+    node.addEventListener("click", () => onCode(code));
+    return node;
+  });
+  return el("li", { class: severity },
+    el("p", {}, el("span", { class: "badge" }, severity), ...buttons.flatMap((button) => [button, " "]), message),
+    el("p", { class: "why" }, [remedy, source].filter(Boolean).join(" · ")));
 }
 
 export function queries(items) {
-  return el("ul", { class: "findings" }, ...items.map((item) =>
-    el("li", {}, el("p", {}, item.question), el("ul", {}, ...item.options.map((option) => el("li", {}, option))))));
+  return el("ul", { class: "findings questions" }, ...items.map((item) =>
+    el("li", { class: "question" }, el("p", {}, item.question), el("p", { class: "options" }, item.options.join(" · ")),
+      el("ul", { class: "quotes" }, ...item.indicators.map(({ quote }) => el("li", {}, el("q", {}, shorten(quote))))))));
 }

@@ -1,7 +1,7 @@
 // The list of codes of an encounter: a card for each, with its state and the buttons for each act.
 
 import { el } from "./chart.js";
-import { evidence, findings, objections, probability, queries, section } from "./codes.js";
+import { evidence, findings, objections, probability, section } from "./codes.js";
 import { isAside, isCoded, isUndecided, keyOf, lettersOf } from "./desk-coding.js";
 import { badges, group, isDiagnosis, openAxes, visitElements } from "./procedures.js";
 
@@ -67,10 +67,10 @@ function described(line, code) {
 }
 
 /**
- * Returns the nodes of all lists, codes that are not proposed folded away; `on` has `evidence(id, start, note)`
- * and `act(name, id)`.
+ * Returns the nodes of all lists, codes that are not proposed folded away; `on` has `evidence(id, start, note)`,
+ * `act(name, id)` and `code(code)`. `reported` are findings, `questions` a node of questions to the provider.
  */
-export function lists(entries, suggestion, { on, editable }) {
+export function lists(entries, { reported, questions, on, editable }) {
   const of = (...groups) => entries.filter((entry) => groups.includes(entry.group));
   const cards = (some) => {
     let position = 0;
@@ -81,15 +81,11 @@ export function lists(entries, suggestion, { on, editable }) {
   return [
     group("diagnoses", "Diagnoses", cards(lines.filter(({ code }) => isDiagnosis(code))), hint),
     group("procedures", "Procedures", cards(lines.filter(({ code }) => !isDiagnosis(code))), hint),
-    told("Findings", suggestion?.findings, findings),
-    told("Questions to the provider", suggestion?.queries, queries),
+    reported.length ? section("Findings", reported.length, true, findings(reported, on.code)) : null,
+    questions,
     folded("Suppressed", "Probable, but not proposed", of("suppressed"), on, editable),
     folded("Further candidates", "Less probable codes", of("further"), on, editable),
   ].filter(Boolean);
-}
-
-function told(title, items, body) {
-  return items?.length ? section(title, items.length, true, body(items)) : null;
 }
 
 function folded(title, label, entries, on, editable) {

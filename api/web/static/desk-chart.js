@@ -78,6 +78,20 @@ export class Notes {
     this.charts.get(places[index].name).scrollTo(id, places[index].start);
   }
 
+  /** Selects words of a note and scrolls to them. */
+  reveal({ note_id: note, start, end }) {
+    const text = this.root.querySelector(`.note-text[data-note="${CSS.escape(note)}"]`);
+    if (!text) return;
+    const range = document.createRange();
+    range.setStart(...placeOf(text, start));
+    range.setEnd(...placeOf(text, end));
+    getSelection().removeAllRanges();
+    getSelection().addRange(range);
+    const box = range.getBoundingClientRect();
+    const view = this.root.getBoundingClientRect();
+    this.root.scrollBy({ top: box.top - view.top - view.height / 2 });
+  }
+
   /** Returns the selected words as evidence, without white space at their ends; null where none are selected. */
   selected() {
     const selection = getSelection();
@@ -106,6 +120,17 @@ export class Notes {
     const from = start + quote.indexOf(kept);
     return { note_id: note, start: from, end: from + kept.length, quote: this.texts.get(note).slice(from, from + kept.length) };
   }
+}
+
+/** Returns the text node and the offset in it of a place in the text of an element. */
+function placeOf(element, offset) {
+  const walker = document.createTreeWalker(element, NodeFilter.SHOW_TEXT);
+  let left = offset;
+  for (let node = walker.nextNode(); node; node = walker.nextNode()) {
+    if (left <= node.length) return [node, left];
+    left -= node.length;
+  }
+  return [element, element.childNodes.length];
 }
 
 function asElement(node) {

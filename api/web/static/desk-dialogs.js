@@ -34,14 +34,18 @@ export function showKeys() {
 }
 
 /** Asks why a code is wrong; a digit picks a reason, other words are typed. */
-export function askReason(code) {
-  const dialog = $("rejecting");
+export const askReason = (code) => askWhy($("rejecting"), code);
+
+/** Asks why a question to the provider is withdrawn. */
+export const askWithdrawal = (number) => askWhy($("withdrawing"), String(number));
+
+function askWhy(dialog, subject) {
   return ask(dialog, (done, listen) => {
-    dialog.querySelector(".subject").textContent = code;
-    const own = $("own-reason");
+    dialog.querySelector(".subject").textContent = subject;
+    const own = dialog.querySelector("input");
     own.value = "";
     own.focus();
-    const choices = [...$("reasons").querySelectorAll("button")];
+    const choices = [...dialog.querySelectorAll(".choices button")];
     for (const choice of choices) listen(choice, "click", () => done(choice.dataset.reason));
     listen(dialog, "keydown", (event) => {
       const choice = choices[Number(event.key) - 1];
@@ -54,6 +58,33 @@ export function askReason(code) {
       if (own.value.trim()) done(own.value.trim());
       else own.focus();
     });
+  });
+}
+
+/** Shows a question before it is asked; `send({question, options})` keeps it. */
+export function askQuery(draft, send) {
+  const dialog = $("asking");
+  return ask(dialog, (done, listen) => {
+    const form = dialog.querySelector("form");
+    $("query-question").value = draft.question;
+    $("query-options").value = draft.options.join("\n");
+    $("query-indicators").replaceChildren(...draft.indicators.map(({ quote }) => el("li", {}, el("q", {}, quote))));
+    $("query-problem").hidden = true;
+    (draft.question ? form.querySelector(".primary") : $("query-question")).focus();
+    submitsWithControlEnter(dialog, form, listen);
+    listen(form, "submit", (event) => {
+      event.preventDefault();
+      const options = $("query-options").value.split("\n").map((option) => option.trim()).filter(Boolean);
+      const asked = { question: $("query-question").value.trim(), options };
+      if (!asked.question) $("query-question").focus();
+      else sending(form, $("query-problem"), async () => done(await send(asked)));
+    });
+  });
+}
+
+function submitsWithControlEnter(dialog, form, listen) {
+  listen(dialog, "keydown", (event) => {
+    if ((event.ctrlKey || event.metaKey) && event.key === "Enter") form.requestSubmit();
   });
 }
 
@@ -95,8 +126,11 @@ export function askCode(title, { notes = null, selected = null, kind = "all", da
   });
 }
 
-/** Asks whether to finalise; returns "finalise", or what to do with undecided codes first: "accept" or "leave". */
-export function askFinalise(coded, undecided) {
+/**
+ * Asks whether to finalise; returns "finalise", or what to do with undecided codes first: "accept" or "leave".
+ * `findings` and the number of `waiting` questions are shown, and hinder nothing.
+ */
+export function askFinalise(coded, undecided, { findings = [], waiting = 0 } = {}) {
   const dialog = $("finalising");
   const open = undecided.length > 0;
   return ask(dialog, (done, listen) => {
@@ -104,7 +138,8 @@ export function askFinalise(coded, undecided) {
     const closed = coded.length ? `The chart is closed with ${count(coded)}:` : "The chart is closed without any code.";
     const left = `${count(undecided)} not decided yet, ${coded.length} accepted. Every proposed code needs a decision.`;
     $("finalising-title").textContent = open ? "What about the undecided codes?" : "Finalise this chart?";
-    $("finalising-body").replaceChildren(el("p", {}, open ? left : closed), list(open ? undecided : coded));
+    const nodes = [el("p", {}, open ? left : closed), list(open ? undecided : coded), ...standing(findings, waiting)];
+    $("finalising-body").replaceChildren(...nodes);
     $("accept-all").hidden = !open;
     $("leave-all").hidden = !open;
     $("finalising-submit").hidden = open;
@@ -120,6 +155,16 @@ export function askFinalise(coded, undecided) {
       if (!open) done("finalise");
     });
   });
+}
+
+function standing(findings, waiting) {
+  const serious = findings.filter((finding) => finding.severity !== "info");
+  const open = waiting ? [`${waiting} ${waiting === 1 ? "question" : "questions"} to the provider without an answer.`] : [];
+  const rows = serious.map(({ severity, codes, message }) =>
+    el("li", { class: severity }, el("span", { class: "badge" }, severity), codes.length ? `${codes.join(", ")}: ` : "", message));
+  if (!rows.length && !open.length) return [];
+  const waits = open.map((text) => el("li", {}, text));
+  return [el("h3", {}, "Before it is closed"), el("ul", { class: "findings" }, ...rows, ...waits)];
 }
 
 function list(lines) {
@@ -147,17 +192,23 @@ export function askConflict(nodes) {
   });
 }
 
-/** Asks for a note; `send(note)` stores it, and what it throws is shown in the dialog. Returns what `send` returned. */
-export function askNote(send, id) {
+/**
+ * Asks for a note, or for the answer to a `query`; `send(note)` stores it, and what it throws is shown in the dialog.
+ * Returns what `send` returned.
+ */
+export function askNote(send, id, query = null) {
   const dialog = $("noting");
   return ask(dialog, (done, listen) => {
     const form = dialog.querySelector("form");
     form.reset();
+    $("noting-title").textContent = query ? `What did the provider answer to question ${query.number}?` : "Add a note to this chart";
+    $("note-answers").hidden = !query;
+    $("note-question").textContent = query?.question ?? "";
+    $("note-options").replaceChildren(...(query?.options ?? []).map(optionButton));
+    if (query) $("note-type").value = "query response";
     $("note-problem").hidden = true;
     $("note-text").focus();
-    listen(dialog, "keydown", (event) => {
-      if ((event.ctrlKey || event.metaKey) && event.key === "Enter") form.requestSubmit();
-    });
+    submitsWithControlEnter(dialog, form, listen);
     listen(form, "submit", (event) => {
       event.preventDefault();
       const note = {
@@ -170,6 +221,16 @@ export function askNote(send, id) {
       sending(form, $("note-problem"), async () => done(await send(note)));
     });
   });
+}
+
+/** Returns a button that writes an option as the answer; "other" is for the coder to write. */
+function optionButton(option) {
+  const button = el("button", { type: "button", class: "act" }, option);
+  button.addEventListener("click", () => {
+    $("note-text").value = option.startsWith("Other") ? "" : option;
+    $("note-text").focus();
+  });
+  return el("li", {}, button);
 }
 
 /** Asks for name and password; returns who is signed in, or null after Escape. */

@@ -7,7 +7,9 @@ import {
 } from "./desk-coding.js";
 import { askDetails } from "./desk-details.js";
 import { changesOf, conflictOf, savedText } from "./desk-messages.js";
-import { askCode, askConflict, askFinalise, askNote, askReason, askReopenReason, askSignIn } from "./desk-dialogs.js";
+import { askCode, askConflict, askReason, askSignIn } from "./desk-dialogs.js";
+import { Closing } from "./desk-closing.js";
+import { Questions } from "./desk-queries.js";
 import { SaveQueue } from "./desk-queue.js";
 import * as service from "./desk-service.js";
 import { isDiagnosis } from "./procedures.js";
@@ -17,6 +19,16 @@ const $ = (id) => document.getElementById(id);
 const id = $("encounter").dataset.encounter;
 const notes = new Notes($("reader"), (entry) => focusCode(entry));
 const queue = new SaveQueue({ send, onSaved, onRefused, onConflict, onSignedOut, onState });
+const desk = {
+  id, queue, notes, take, load, say, tell, rerun, decide, current,
+  get encounter() { return encounter; },
+  get entries() { return entries; },
+  get editable() { return encounter.editable && encounter.status !== "finalised"; },
+  /** Whether questions may be asked and withdrawn: also of a finalised chart. */
+  get mayAsk() { return encounter.editable || (encounter.status === "finalised" && isMine()); },
+};
+const questions = new Questions(desk);
+const closing = new Closing(desk);
 
 let who = null;
 let encounter = null;
@@ -61,8 +73,8 @@ function onSaved(act, answer) {
   const known = new Set(decisions.map((item) => item.number));
   decisions = [...decisions, ...answer.decisions.filter((item) => !known.has(item.number))]
     .map((item) => (undone.has(item.number) ? { ...item, undone: true } : item));
-  const { version, status, assigned_to, lines, set_aside } = answer;
-  take({ ...encounter, version, status, assigned_to, lines, set_aside });
+  const { version, status, assigned_to, lines, set_aside, findings } = answer;
+  take({ ...encounter, version, status, assigned_to, lines, set_aside, findings });
 }
 
 async function onRefused(_act, error) {
@@ -111,7 +123,9 @@ function render() {
   const focused = document.activeElement?.closest("#lists") || document.activeElement === document.body;
   const top = $("lists").scrollTop;
   const open = new Map(folds().map((fold) => [titleOf(fold), fold.open]));
-  $("lists").replaceChildren(...lists(entries, encounter.suggestion, { on: { evidence: pick, act }, editable }));
+  const reported = encounter.findings ?? encounter.suggestion?.findings ?? [];
+  const on = { evidence: pick, act, code: showCode };
+  $("lists").replaceChildren(...lists(entries, { reported, questions: questions.view(), on, editable }));
   for (const fold of folds()) fold.open = open.get(titleOf(fold)) ?? fold.open;
   $("lists").scrollTop = top;
   $("lists").removeAttribute("aria-busy");
@@ -119,6 +133,17 @@ function render() {
   choose(chosen);
   if (focused && !document.querySelector("dialog[open]")) headOf(chosen)?.focus({ preventScroll: true });
   showState(lines, editable);
+}
+
+/** Returns whether a finalised chart is this coder's, or one that they may assign. */
+const isMine = () => [undefined, who.user.id].includes(encounter.assigned_to?.id) || who.permissions.includes("encounters:assign");
+
+/** Goes to the code that a finding is about. */
+function showCode(code) {
+  const found = entries.find((entry) => entry.code.code === code);
+  if (!found) return;
+  focusCode(found.id);
+  pick(found.id);
 }
 
 const folds = (kind = "") => [...$("lists").querySelectorAll(`details${kind}`)];
@@ -327,51 +352,6 @@ async function undo() {
   if (line && headOf(keyOf(line))) focusCode(keyOf(line));
 }
 
-async function finalise() {
-  if (!encounter.editable || encounter.status === "finalised") return;
-  const standing = entries.filter((entry) => entry.group === "proposed");
-  const lines = standing.map(({ line, code }) => ({ ...line, title: code.title }));
-  const answer = await askFinalise(lines.filter(isCoded), lines.filter(isUndecided));
-  if (!answer) return;
-  // A decision of the last moment may have come in after the question was put.
-  const open = current().filter(isUndecided);
-  const acts = open.map((line) => ({ action: answer, line: refOf(line) }));
-  const gone = answer === "leave" ? repointed(current().filter(isCoded), open) : [];
-  const rest = answer === "finalise" || !acts.length ? null : decide([...acts, ...gone], "");
-  if (!(await queue.settled()) || (rest && !rest.recorded)) return;
-  try {
-    await service.finalise(id, encounter.version);
-  } catch (error) {
-    await attempt(load);
-    if (encounter.status !== "finalised") {
-      showProblem(error);
-      return;
-    }
-  }
-  location.assign(`/desk/encounters/${encodeURIComponent(id)}/finalised`);
-}
-
-async function reopen() {
-  if (encounter.status !== "finalised") return;
-  const reason = await askReopenReason();
-  if (!reason) return;
-  await attempt(() => service.reopen(id, encounter.version, reason));
-  await attempt(load);
-}
-
-async function addNote() {
-  const send = async (note) => (await queue.settled()) && service.addNote(id, note);
-  const answer = await askNote(send, `late-${service.newKey().slice(0, 8)}`);
-  if (answer) await rerun(answer);
-}
-
-async function suggestAgain() {
-  if (!(await queue.settled())) return;
-  say("Reading the chart again");
-  const answer = await attempt(() => service.suggestAgain(id));
-  if (answer) await rerun(answer);
-}
-
 async function rerun({ changes }) {
   await attempt(load);
   tell(changesOf(changes));
@@ -408,14 +388,16 @@ const KEYS = {
   v: toggleVisit,
   "+": add,
   u: undo,
-  f: finalise,
-  o: reopen,
+  q: () => questions.next(),
+  f: () => closing.finalise(),
+  o: () => closing.reopen(),
   s: toggleFolds,
-  l: addNote,
+  l: () => closing.addNote(),
 };
 
 const CLICKS = {
-  "add-code": add, "add-selected": add, undo, finalise, reopen, suggest: suggestAgain, "late-note": addNote,
+  "add-code": add, "add-selected": add, "ask-selected": () => questions.next(), undo, finalise: KEYS.f, reopen: KEYS.o,
+  suggest: () => closing.suggestAgain(), "late-note": KEYS.l,
   retry: () => queue.retry(), "notice-close": () => ($("notice").hidden = true), "problem-close": hideProblem,
 };
 // Nothing can be done before the chart is read.
@@ -424,7 +406,7 @@ for (const [name, run] of Object.entries(CLICKS)) $(name).addEventListener("clic
 const keys = Object.entries(KEYS).map(([key, run]) => [key, whenRead(run)]);
 followKeys({ ...Object.fromEntries(keys), w: () => location.assign("/desk") });
 // A button that takes the focus would drop the selection in the chart.
-for (const name of ["add-code", "add-selected"]) $(name).addEventListener("mousedown", (event) => event.preventDefault());
+for (const name of ["add-code", "add-selected", "ask-selected"]) $(name).addEventListener("mousedown", (event) => event.preventDefault());
 
 document.addEventListener("selectionchange", () => {
   $("from-selection").hidden = !encounter?.editable || !notes.selected();

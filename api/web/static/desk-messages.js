@@ -8,7 +8,8 @@ const VERBS = {
 };
 const EVENTS = {
   assigned: "assigned the chart", "encounter-created": "added the chart", finalised: "finalised the chart",
-  "note-added": "added a note", reopened: "reopened the chart", "suggestion-recorded": "had the chart read again",
+  "note-added": "added a note", "query-opened": "asked the provider", "query-answered": "brought the provider's answer",
+  "query-withdrawn": "withdrew a question", reopened: "reopened the chart", "suggestion-recorded": "had the chart read again",
 };
 
 /** Returns what is said of a queue, and how: "good", "busy" or "bad". */

@@ -59,6 +59,10 @@ export const history = (id) => call("GET", encounter(id, "/history"));
 export const outline = (id) => call("GET", `/desk/encounters/${encodeURIComponent(id)}/outline`);
 export const codedSet = (id) => call("GET", encounter(id, "/coded-set"));
 export const addNote = (id, note) => call("POST", encounter(id, "/notes"), { note });
+export const openQuery = (id, version, query) => call("POST", encounter(id, "/queries"), { expected_version: version, ...query });
+export const answerQuery = (id, number, note) => call("POST", encounter(id, `/queries/${number}/answer`), { note });
+export const withdrawQuery = (id, number, version, reason) =>
+  call("POST", encounter(id, `/queries/${number}/withdraw`), { expected_version: version, reason });
 export const suggestAgain = (id) => call("POST", encounter(id, "/suggestions"), {});
 export const finalise = (id, version) => call("POST", encounter(id, "/finalise"), { expected_version: version });
 

@@ -14,6 +14,7 @@ const FILTERS = {
   open: { query: UNFINISHED, empty: "No chart waits." },
   mine: { query: [...UNFINISHED, ["assignee", "me"]], empty: "You work on no chart. Press n for the next one." },
   finalised: { query: [["status", "finalised"]], empty: "No chart is finalised yet." },
+  asked: { query: [["waiting", "true"]], empty: "No question to a provider waits for an answer." },
 };
 const STATES = { open: "open", in_progress: "in progress", finalised: "finalised" };
 
@@ -25,9 +26,11 @@ function say(message) {
   $("status").textContent = message;
 }
 
+const asking = (count) => (count ? `${count} ${count === 1 ? "question" : "questions"} open` : "");
+
 function chartPage(item) {
   const address = `/desk/encounters/${encodeURIComponent(item.id)}`;
-  return item.status === "finalised" ? `${address}/finalised` : address;
+  return item.status === "finalised" && !item.open_queries ? `${address}/finalised` : address;
 }
 
 function row(item) {
@@ -46,7 +49,7 @@ function row(item) {
     cell("Service", item.discharge ?? item.date_of_service ?? "", "number"),
     cell("Waiting", since(item.created_at), old ? "number old" : "number"),
     cell("Coder", item.assigned_to?.name ?? ""),
-    cell("State", STATES[item.status]),
+    cell("State", [STATES[item.status], asking(item.open_queries)].filter(Boolean).join(" · ")),
   );
 }
 
@@ -146,6 +149,7 @@ followKeys({
   1: () => location.assign("/desk"),
   2: () => location.assign("/desk?show=mine"),
   3: () => location.assign("/desk?show=finalised"),
+  4: () => location.assign("/desk?show=asked"),
 });
 addEventListener("pageshow", (event) => {
   if (event.persisted) location.reload(); // what stood here when the page was left is out of date
