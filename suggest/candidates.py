@@ -7,7 +7,7 @@ Z codes besides; documented pairs (hypertension with CKD) lead to their combinat
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 
@@ -28,6 +28,7 @@ from suggest.records import AssertionStatus, Encounter, Mention
 from suggest.setting_context import EncounterFacts, encounter_facts
 from suggest.specificity import Context, Resolved, Resolver, side_near
 from suggest.terminology import Terminology
+from suggest.uncertain import CONFIRMED_ONLY, Place, final_places
 
 _RESOLVED = "resolved"  # id of the assertion rules that call a disease over
 _FOUND = (
@@ -49,7 +50,7 @@ class Candidates:
         mentions: The mentions of all notes.
         readings: What was read from each note.
         facts: What is known of the encounter as a whole.
-        replaced: Code id → code id of the combination that takes its place.
+        replaced: Code id → code ids of the combinations that take its place.
         unknown: Code strings of ids beyond the index.
         always: Vocabulary numbers of words that hold for the whole encounter (trimester, childbirth).
     """
@@ -58,7 +59,7 @@ class Candidates:
     mentions: list[Mention]
     readings: list[NoteReading]
     facts: EncounterFacts
-    replaced: dict[int, int]
+    replaced: dict[int, frozenset[int]]
     unknown: Sequence[str]
     always: frozenset[int]
 
@@ -88,10 +89,12 @@ class CandidateBuilder:
         facts = encounter_facts(encounter, readings)
         mentions: list[Mention] = []
         rows: list[Edge] = []
+        final = final_places(readings, policy)
         for reading in readings:
             base = len(mentions)
             mentions.extend(reading.mentions)
-            rows.extend(self._note_edges(reading, base, facts, policy))
+            edges = self._note_edges(reading, base, facts, policy)
+            rows.extend(self._as_if_it_existed(edges, mentions, final) if final else edges)
         found = combine(self._index, rows) if policy.status_transforms else []
         rows.extend(edge for combination in found for edge in combination.edges)
         if policy.status_transforms:
@@ -116,6 +119,18 @@ class CandidateBuilder:
             rows.extend(self._group_edges(reading, group, base, contexts, facts, policy))
         rows.extend(self._leaves.edges(reading, base, rows, facts, self._fact_words(facts)))
         return rows
+
+    def _as_if_it_existed(
+        self, edges: Sequence[Edge], mentions: Sequence[Mention], final: frozenset[Place]
+    ) -> Iterator[Edge]:
+        """Yields edges, those of uncertain diagnoses in a final statement as present (guidelines II.H, III.C)."""
+        for edge in edges:
+            mention = mentions[edge.mention]
+            counts = edge.status == POSSIBLE and (mention.note, mention.section) in final
+            yield edge._replace(status=PRESENT) if counts and not self._confirmed_only(edge.code) else edge
+
+    def _confirmed_only(self, code: int) -> bool:
+        return code < len(self._index) and self._index.code(code).startswith(CONFIRMED_ONLY)
 
     def _plain(self, reading: NoteReading, policy: Policy) -> NDArray[np.bool_]:
         """Marks hits that lead to their code as it is: present learnt phrases of complete codes without a side.
@@ -312,5 +327,9 @@ def _row(result: Resolved, mention: int, hits: Hits, i: int, assertion: int) -> 
     )
 
 
-def _replaced(found: Sequence[Combination]) -> dict[int, int]:
-    return {part: combination.row for combination in found for part in combination.replaces}
+def _replaced(found: Sequence[Combination]) -> dict[int, frozenset[int]]:
+    wholes: dict[int, set[int]] = {}
+    for combination in found:
+        for part in combination.replaces:
+            wholes.setdefault(part, set()).add(combination.row)
+    return {part: frozenset(codes) for part, codes in wholes.items()}

@@ -30,6 +30,7 @@ _MOST_SUPPORTS = 8
 _FEW_SUPPORTS = 1
 _SHOWN = 0.05
 _TELLING = 0.5
+_LOOSE = (Source.COVERAGE, Source.LEARNT, Source.CONTEXT)
 _PHRASES = {
     Source.TITLE: "official title",
     Source.INCLUSION: "inclusion term",
@@ -93,7 +94,8 @@ def ranked_codes(
 def _shown_edges(edges: Edges, start: NDArray[np.int64]) -> list[list[int]]:
     """Returns the edges worth showing of each code: live ones first, then by quality and place.
 
-    Phrases that merely go together with a code are shown only where nothing names it.
+    Phrases that merely go together with a code are shown only where nothing names it. Of edges of one quality a whole
+    phrase goes before words that cover a term, and the term that says more before the other.
     """
     if not len(edges):
         return []
@@ -105,7 +107,8 @@ def _shown_edges(edges: Edges, start: NDArray[np.int64]) -> list[list[int]]:
     any_named = np.logical_or.reduceat(named & present, first)[code]
     any_telling = np.logical_or.reduceat(telling, first)[code]
     show = np.where(any_named, named, telling | ~any_telling)
-    order = np.lexsort((edges.mention, -edges.quality, ~present, code))
+    loose = np.isin(edges.source, _LOOSE)
+    order = np.lexsort((edges.mention, -edges.weight, loose, -edges.quality, ~present, code))
     order = order[show[order]]
     return [part.tolist() for part in np.split(order, np.searchsorted(code[order], np.arange(1, len(first))))]
 

@@ -15,10 +15,11 @@ from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
-from spacy.attrs import NORM
+from spacy.attrs import IDX, NORM
 from spacy.strings import get_string_id
 from spacy.tokens import Doc
 
+from suggest.list_numbers import list_numbers
 from suggest.resources import read_table
 from suggest.words import normalise, stop_words
 
@@ -116,6 +117,8 @@ _LIMB_SIDES = (
 def token_keys(doc: Doc, corrections: dict[int, int] | None = None) -> TokenKeys:
     """Computes the keys of a note; ``corrections`` maps token index to the NORM hash of the word meant."""
     norms = doc.to_array(NORM).astype(np.uint64)
+    starts_at = doc.to_array(IDX).astype(np.int64)
+    norms[np.isin(starts_at, np.fromiter(list_numbers(doc.text), np.int64))] = 0
     if corrections:
         norms[list(corrections)] = np.array(list(corrections.values()), dtype=np.uint64)
     keys = keys_of_norms(norms)

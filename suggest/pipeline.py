@@ -145,7 +145,7 @@ class Suggester:
             ranked,
             index=self._index,
             policy=policy,
-            replaced={self.code(a): self.code(b) for a, b in candidates.replaced.items()},
+            replaced={self.code(part): {self.code(c) for c in wholes} for part, wholes in candidates.replaced.items()},
             threshold=self._model.threshold(policy),
         )
         first = self._first_scores(selected.proposed, table)

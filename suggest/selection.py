@@ -7,7 +7,7 @@ reason for which the code steps back, or nothing. The rules cite the ICD-10-CM O
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from suggest import status
@@ -15,21 +15,8 @@ from suggest.code_sets.index import CodeIndex
 from suggest.lexicon import DERIVED
 from suggest.policy import Policy
 from suggest.records import AssertionStatus, RankedCode, SuppressedCode
+from suggest.uncertain import CONFIRMED_ONLY, FINAL_STATEMENTS
 
-FINAL_STATEMENTS = frozenset(
-    {
-        "final_diagnosis",
-        "discharge_diagnosis",
-        "principal_diagnosis",
-        "secondary_diagnosis",
-        "assessment",
-        "assessment_plan",
-        "impression",
-        "hospital_course",
-    }
-)
-# guidelines I.C.1.a.1 (HIV), I.C.1.f (Zika), I.C.1.g.1.a (COVID-19), I.C.10.c (novel influenza): confirmed only
-CONFIRMED_ONLY = ("B20", "Z21", "A92.5", "U07.1", "J09", "J10")
 _DEAD = {
     AssertionStatus.NEGATED: "is denied or ruled out",
     AssertionStatus.FAMILY: "is said of a relative",
@@ -63,7 +50,7 @@ class _Case:
     candidates: Sequence[RankedCode]
     index: CodeIndex
     policy: Policy
-    replaced: Mapping[str, str]
+    replaced: Mapping[str, Collection[str]]
     threshold: float
 
 
@@ -213,10 +200,9 @@ def _unaccompanied(case: _Case) -> _Verdict | None:
 
 def _combined(case: _Case) -> _Verdict | None:
     """Guideline I.B.9: a combination code takes the place of its parts."""
-    target = case.replaced.get(case.code.code.code)
-    if target and any(other.code.code == target for other, _row in case.proposed):
-        return "combined", "a combination code covers it (I.B.9)", target
-    return None
+    targets = case.replaced.get(case.code.code.code, ())
+    target = next((other.code.code for other, _row in case.proposed if other.code.code in targets), None)
+    return ("combined", "a combination code covers it (I.B.9)", target) if target else None
 
 
 def _integral(case: _Case) -> _Verdict | None:
@@ -264,7 +250,7 @@ def select(
     *,
     index: CodeIndex,
     policy: Policy,
-    replaced: Mapping[str, str],
+    replaced: Mapping[str, Collection[str]],
     threshold: float,
 ) -> Selected:
     """Proposes codes, most probable first, and suppresses the others with a reason.
@@ -273,7 +259,7 @@ def select(
         ranked: All codes by falling probability.
         index: The code set.
         policy: Says which guideline steps apply.
-        replaced: Code → combination code that takes its place where it is proposed.
+        replaced: Code → combination codes that take its place, each where it is proposed.
         threshold: Least probability.
 
     Returns:

@@ -24,6 +24,7 @@ from suggest.terminology import Terminology
 RIGHT, LEFT, BILATERAL, UNSPECIFIED, RESIDUAL, WITHOUT = 1, 2, 4, 8, 16, 32
 _SIDED = RIGHT | LEFT | BILATERAL
 _NAMED = 0.25  # outweighs every preference, and most words
+_KEEPS_SIDE = 0.3
 _PERIODS = ("trimester", "childbirth", "puerperium")
 _TITLE_WORDS = re.compile(r"[^\W_]+")
 _NOT_SAID = frozenset({"unspecified", "unknown", "nos"})
@@ -241,14 +242,21 @@ class Resolver:
             both = child.flags & BILATERAL and context.sides & 3 == 3
             unsided = child.flags & _SIDED and not side
             score = share + 2.0 * side - 0.25 * bool(unsided) + bool(both) + child.preference
-            score += _NAMED * any(child.row <= other < self._end[child.row] for other in named)
+            if any(child.row <= other < self._end[child.row] for other in named):
+                # of children that the phrase names alike, one under which the stated side can be coded (I.B.13)
+                score += _NAMED + _KEEPS_SIDE * (context.sides > 0 and not side and self._has_sides(child.row))
             if best is None or score > best[0]:
                 best = (score, child, share, count, side)
         assert best is not None
         _score, child, share, count, side = best
-        by_default = not count and side <= 0
-        certainty = 0.5 if by_default else max(share, 0.7 if side > 0 else 0.0)
+        by_name = any(child.row <= other < self._end[child.row] for other in named)
+        by_default = not count and side <= 0 and not by_name
+        certainty = 0.5 if by_default else max(share, 0.7 if side > 0 else 0.0, 0.9 if by_name else 0.0)
         return child.row, certainty, count, by_default, side
+
+    def _has_sides(self, row: int) -> bool:
+        """Whether codes below a row are of one side each."""
+        return bool(np.any(self._flags[row + 1 : int(self._end[row])] & _SIDED))
 
     def _episodes(
         self, node: int, fit: float, matched: int, defaulted: bool, side: int, context: Context

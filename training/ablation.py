@@ -138,7 +138,8 @@ def without(
     # some sources are no matches but rules that candidates are built by
     edges = _take(built.edges, ~np.isin(built.edges.source, numbers))
     there = set(edges.code.tolist())
-    replaced = {part: whole for part, whole in built.replaced.items() if whole in there}
+    still = ((part, wholes & there) for part, wholes in built.replaced.items())
+    replaced = {part: wholes for part, wholes in still if wholes}
     return replace(built, edges=edges, replaced=replaced)
 
 

@@ -112,7 +112,7 @@ def train(
     # excerpts teach the trees; the phrase statistics count whole charts only
     examples = [*examples, *(excerpt for example in examples for excerpt in excerpts(example))]
     if any(policy_for(example.encounter).status_transforms for example in examples):
-        examples.extend(statements(index, made_up, seed))
+        examples.extend(statements(index, terminology, made_up, seed, examples))
     folds = np.array([fold_of(example, seed) for example in examples])
     rows = _out_of_fold(examples, documents, folds, known, index, terminology, rejected_weight, report)
     calibrations, thresholds, probability = _calibrate(rows, folds, examples, seed, trees, report)

@@ -22,6 +22,13 @@ def edges(plain_suggester, chart):
     return find
 
 
+def replaced_by(suggester, candidates):
+    return {
+        suggester.code(part): {suggester.code(whole) for whole in wholes}
+        for part, wholes in candidates.replaced.items()
+    }
+
+
 @pytest.mark.parametrize(
     ("text", "wanted"),
     [
@@ -70,8 +77,47 @@ def test_benchmarks_hold_categories_beside_their_leaves(edges):
 
 def test_combinations_say_what_they_replace(plain_suggester, chart):
     candidates, _table = plain_suggester.features(chart("Hypertension. CKD stage 4."))
-    replaced = {plain_suggester.code(a): plain_suggester.code(b) for a, b in candidates.replaced.items()}
-    assert replaced == {"I10": "I12.9"}
+    assert replaced_by(plain_suggester, candidates) == {"I10": {"I12.9"}}
+
+
+def test_a_part_may_belong_to_several_combinations(plain_suggester, chart):
+    """Which of them applies is decided later: hypertension with heart failure and CKD is neither I11.0 nor I12.9."""
+    text = "A/P: 1. Hypertension 2. Congestive heart failure 3. CKD stage 4"
+    candidates, _table = plain_suggester.features(chart(text))
+    assert replaced_by(plain_suggester, candidates)["I12.9"] >= {"I13.0"}
+    assert replaced_by(plain_suggester, candidates)["I10"] >= {"I11.0", "I12.9", "I13.0"}
+
+
+@pytest.mark.parametrize(
+    ("text", "status"),
+    [
+        ("DISCHARGE DIAGNOSES:\n1. Pneumonia, possible\n", "present"),
+        ("FINAL DIAGNOSIS: Probable pneumonia", "present"),
+        ("HOSPITAL COURSE: Possible pneumonia was treated.\nDISCHARGE DIAGNOSES:\n1. Gout\n", "possible"),
+        ("ASSESSMENT: Possible pneumonia", "present"),
+        ("ASSESSMENT: Possible pneumonia\nDISCHARGE DIAGNOSES: Gout", "possible"),
+        ("HPI: Possible pneumonia\nASSESSMENT: Gout", "possible"),
+        ("DISCHARGE DIAGNOSES:\n1. No pneumonia\n", "negated"),
+    ],
+)
+def test_a_stay_codes_what_is_uncertain_in_its_final_statement(edges, text, status):
+    """Guidelines II.H and III.C."""
+    stay = {"policy": "facility-inpatient"}
+    assert {s for code, source, s in edges(text, **stay) if (code, source) == ("J18.9", Source.TITLE)} == {status}
+    visit = {s for code, source, s in edges(text) if (code, source) == ("J18.9", Source.TITLE)}
+    assert visit == {"negated" if status == "negated" else "possible"}
+
+
+def test_of_the_notes_of_a_stay_the_last_assessment_counts(edges):
+    notes = ("ASSESSMENT: Possible pneumonia", "ASSESSMENT: Gout")
+    found = {s for code, _source, s in edges(*notes, policy="facility-inpatient") if code == "J18.9"}
+    assert found == {"possible"}
+
+
+def test_some_diseases_are_coded_only_when_confirmed(edges):
+    """Guideline I.C.1.g.1.a."""
+    found = edges("DISCHARGE DIAGNOSES: Probable COVID-19", policy="facility-inpatient")
+    assert {s for code, _source, s in found if code == "U07.1"} == {"possible"}
 
 
 def test_mentions_of_all_notes_are_counted_through(plain_suggester, chart):

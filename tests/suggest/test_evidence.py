@@ -76,3 +76,22 @@ def test_what_speaks_against_a_code_is_told(by_code, code, reason):
 @pytest.mark.parametrize("code", ["Z80.3", "Z88.0", "Z86.711"])
 def test_codes_that_say_it_themselves_are_not_objected_to(by_code, code):
     assert by_code[code].against == ()
+
+
+@pytest.mark.parametrize(
+    ("text", "code", "quote"),
+    [
+        ("A/P: Congestive heart failure", "I50.9", "Congestive heart failure"),
+        ("A/P: chronic kidney disease", "N18.9", "chronic kidney disease"),
+        ("A/P:\n4. CKD\n5. Gout", "N18.9", "CKD"),
+    ],
+)
+def test_the_whole_phrase_is_the_evidence(plain_suggester, chart, text, code, quote):
+    found = {ranked.code.code: ranked for ranked in plain_suggester.suggest(chart(text)).ranked}
+    assert found[code].support[0].evidence.quote == quote
+
+
+def test_the_number_of_an_item_is_no_stage(plain_suggester, chart):
+    codes = {ranked.code.code for ranked in plain_suggester.suggest(chart("A/P:\n3. HTN\n4. CKD\n5. Gout")).ranked}
+    assert {"N18.9", "I12.9"} <= codes
+    assert not codes & {"N18.30", "N18.4", "N18.5"}

@@ -106,6 +106,7 @@ def test_uncertain_diagnoses(choose, ranked, policy, section, code, rule):
         ("J18.9", "R05.9", "integral-symptom"),
         ("E11.22", "E11.9", "yields"),
         ("I12.9", "I10", "yields"),
+        ("I50.9", "J81.1", "yields"),
     ],
 )
 def test_codes_that_step_back_for_another(choose, ranked, first, second, rule):
@@ -133,10 +134,10 @@ def test_only_billable_codes_go_on_a_claim(choose, ranked):
 
 
 def test_a_combination_takes_the_place_of_its_parts(choose, ranked):
-    proposed, suppressed = choose(ranked("J44.0"), ranked("K81.0", 0.8), replaced={"K81.0": "J44.0"})
+    proposed, suppressed = choose(ranked("J44.0"), ranked("K81.0", 0.8), replaced={"K81.0": {"J44.0"}})
     assert proposed == ["J44.0"]
     assert suppressed == {"K81.0": ("combined", "J44.0")}
-    assert choose(ranked("K81.0"), replaced={"K81.0": "J44.0"})[0] == ["K81.0"]
+    assert choose(ranked("K81.0"), replaced={"K81.0": {"J44.0"}})[0] == ["K81.0"]
 
 
 def test_excludes1(choose, ranked):
@@ -165,7 +166,7 @@ def test_a_week_of_gestation_needs_a_pregnancy(choose, ranked):
 )
 def test_every_code_ends_in_one_place(index, ranked, chosen, policy):
     codes = sorted((ranked(*item) for item in chosen), key=lambda code: -code.probability)
-    found = select(codes, index=index, policy=POLICIES[policy], replaced={"I10": "I12.9"}, threshold=0.4)
+    found = select(codes, index=index, policy=POLICIES[policy], replaced={"I10": {"I12.9"}}, threshold=0.4)
     proposed = {code.code.code for code in found.proposed}
     suppressed = {item.ranked.code.code for item in found.suppressed}
     assert proposed.isdisjoint(suppressed)

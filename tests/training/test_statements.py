@@ -7,19 +7,46 @@ import pytest
 
 from suggest.edges import PRESENT
 from suggest.policy import policy_for
+from suggest.records import Code, Encounter, GoldCode, Note, System, TrainingExample
 from suggest.sections import find_sections
 from training.statements import GROUP, statements
 
 
 @pytest.fixture(scope="module")
-def made(index):
-    return list(statements(index, 60, seed=3))
+def made(index, terminology):
+    return list(statements(index, terminology, 60, seed=3))
 
 
-def test_the_same_seed_makes_the_same_notes(index, made):
-    assert list(statements(index, 60, seed=3)) == made
-    assert list(statements(index, 60, seed=4)) != made
-    assert list(statements(index, 0, seed=3)) == []
+def test_the_same_seed_makes_the_same_notes(index, terminology, made):
+    assert list(statements(index, terminology, 60, seed=3)) == made
+    assert list(statements(index, terminology, 60, seed=4)) != made
+    assert list(statements(index, terminology, 0, seed=3)) == []
+
+
+def test_half_of_them_are_of_the_categories_that_charts_carry(index, terminology):
+    chart = TrainingExample(
+        Encounter("c", (Note("n", "Asthma and hypertension"),)),
+        gold=tuple(GoldCode(Code(System.ICD10CM, code)) for code in ("J45.40", "I10", "N18.32")),
+        group="g",
+    )
+    found = list(statements(index, terminology, 200, 3, [chart]))
+    everyday = [example for example in found if {gold.code.code[:3] for gold in example.gold} <= {"J45", "N18"}]
+    assert 70 <= len(everyday) <= 130
+    # what the words leave open is unspecified, also where the charts' codes say more
+    assert {gold.code.code for example in everyday for gold in example.gold} >= {"J45.909", "N18.9"}
+
+
+def test_what_they_state_together_is_coded_each_by_itself(index, terminology, made):
+    """Hypertension and chronic kidney disease are one code (I.C.9.a.2): no note states both."""
+    chart = TrainingExample(
+        Encounter("c", (Note("n", "Hypertension, CKD"),)),
+        gold=tuple(GoldCode(Code(System.ICD10CM, code)) for code in ("I12.9", "N18.9", "E11.9", "I50.9")),
+        group="g",
+    )
+    for example in statements(index, terminology, 300, 5, [chart]):
+        codes = {gold.code.code[:3] for gold in example.gold}
+        assert not {"E11", "N18"} <= codes
+        assert "R" not in {code[0] for code in codes} or len(codes) == 1
 
 
 def test_they_have_ids_of_their_own_and_one_group(made):
