@@ -14,12 +14,14 @@ from training.report_files import render
 AUDIT_REPORT = "ChartCoder audit report"
 
 EXPLAINED = {
-    Kind.UNSUPPORTED: "nothing in the notes was found that leads to the code, or they deny it, call it past, uncertain "
-    "or another person's",
+    Kind.UNSUPPORTED: "the notes deny the code, or call it past, uncertain or another person's",
     Kind.MORE_SPECIFIC: "the notes lead to a code of the same category that says more",
     Kind.DIFFERENT: "the notes lead to another code of the same kind: side, stage, level of visit",
     Kind.GIVES_WAY: "the notes name it, but guidelines put another code in its place or leave it out",
+    Kind.NOT_FOUND: "nothing in the notes was found that names the code; the program misses words, so read them",
     Kind.MISSED: "the program holds a code likely that nobody assigned",
+    Kind.OPTIONAL: "the same of a code that coders add by their policy: status, history, external causes, and what "
+    "only examinations and tests name; does not count against agreement",
     Kind.SEQUENCING: "a guideline, or the notes clearly, put another diagnosis first",
     Kind.EDIT: "an edit of the claim reports an error or a warning",
     Kind.MODIFIERS: "the notes lead to other modifiers",

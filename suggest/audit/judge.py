@@ -111,10 +111,8 @@ def _below(case: Case, line: CodedLine) -> AuditedLine:
     named = [s for s in support if s.source != _LEARNT and _is_live(code, s)]
     instead = _instead(case, code)
     if instead is not None and (not named or _outdone(case, ranked, case.ranked[instead.code])):
-        specific = case.facts.is_more_specific(instead, code)
-        verdict = Verdict.MORE_SPECIFIC if specific else Verdict.DIFFERENT
-        what = "more specific code" if specific else "different code"
-        return _line(case, line, verdict, f"the notes lead to a {what} of its kind", instead=instead)
+        verdict, reason = _compared(case, code, instead)
+        return _line(case, line, verdict, reason, instead=instead)
     if named:
         return _line(case, line, Verdict.SUPPORTED, "the notes name it; the program alone would not propose it")
     denied = [s for s in support if s.source != _LEARNT]
@@ -123,8 +121,23 @@ def _below(case: Case, line: CodedLine) -> AuditedLine:
     if ranked is not None and ranked.probability >= _LEARNT_FROM:
         return _line(case, line, Verdict.SUPPORTED, "words that often go with it; the notes do not name it")
     if support:
-        return _line(case, line, Verdict.UNSUPPORTED, "the notes do not name it; they hold words that may go with it")
-    return _line(case, line, Verdict.UNSUPPORTED, "nothing in the notes was found that leads to it")
+        return _line(case, line, Verdict.NOT_FOUND, "no words that name it were found, only some that may go with it")
+    return _line(case, line, Verdict.NOT_FOUND, "nothing in the notes was found that leads to it")
+
+
+def _compared(case: Case, code: Code, instead: Code) -> tuple[Verdict, str]:
+    """Returns the verdict on a code beside the one of its kind that the notes lead to, and how the two differ."""
+    if case.facts.is_more_specific(instead, code):
+        return Verdict.MORE_SPECIFIC, "the notes lead to a more specific code of its kind"
+    if case.facts.is_visit(instead):
+        found = case.proposed[instead.code].elements
+        rests = "; ".join(f"{element.name}: {element.what}" for element in found if element.counted)
+        return Verdict.DIFFERENT, "the notes lead to another level of visit" + (f" ({rests})" if rests else "")
+    if case.facts.is_other_side(code, instead):
+        return Verdict.DIFFERENT, "the notes lead to the same code of the other side"
+    if case.facts.is_more_specific(code, instead):
+        return Verdict.DIFFERENT, "the notes lead to a code that says less: what the assigned one adds was not found"
+    return Verdict.DIFFERENT, "the notes lead to a different code of its kind"
 
 
 def _instead(case: Case, code: Code) -> Code | None:

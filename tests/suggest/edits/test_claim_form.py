@@ -272,6 +272,7 @@ RECORDS = {
         ],
         [
             ("M17.11 27447", [OPERATIVE], {}, NOTHING),
+            ("M17.11 27447", [Note("w", "Seen, operated, sent home.")], {}, NOTHING),
             ("M17.11 27447", [PROGRESS, Note("x", "Text.", "operative note")], {}, NOTHING),
             ("I10 99213", [PROGRESS], {}, NOTHING),
             ("J96.01 02HV33Z", [SUMMARY], STAY, NOTHING),
@@ -293,6 +294,7 @@ RECORDS = {
             ("I10", [PROGRESS], FACILITY, NOTHING),
             ("I10", [PROGRESS, replace(SUMMARY, type="note")], STAY, NOTHING),
             ("I10", [Note("d", "Text.", "Death summary")], STAY, NOTHING),
+            ("I10", [Note("w", "Admitted, treated, sent home.")], STAY, NOTHING),
             ("I10", [PROGRESS], {"setting": Setting.PROFESSIONAL_INPATIENT}, NOTHING),
         ],
     ),
