@@ -20,6 +20,10 @@ _SAID_OTHERWISE = frozenset({"duplicate", "unspecified", "contradicted", "same-w
 """Selection rules by which another code of the category says it."""
 _SUBCATEGORY = 5
 """Characters of a subcategory of ICD-10-CM with its dot: unspecified codes of others say something else."""
+_PARTLY = frozenset({"combination", "context", "coverage"})
+"""Sources of support whose words name a part of what a code says, or go with it, and others may go with as well."""
+_PARTLY_FROM = 0.1
+"""Least probability at which such words count as naming a code."""
 _LEARNT_FROM = 0.3
 """Least probability at which phrases that go with a code, without naming it, count as support."""
 _INSTEAD_FROM = 0.5
@@ -108,16 +112,19 @@ def _below(case: Case, line: CodedLine) -> AuditedLine:
     code = line.code
     ranked = case.ranked.get(code.code)
     support = ranked.support if ranked else ()
-    named = [s for s in support if s.source != _LEARNT and _is_live(code, s)]
+    words = [s for s in support if s.source != _LEARNT]
+    live = [s for s in words if _is_live(code, s)]
+    sure = ranked is not None and ranked.probability >= _PARTLY_FROM
+    named = any(sure or s.source not in _PARTLY for s in live)
     instead = _instead(case, code)
     if instead is not None and (not named or _outdone(case, ranked, case.ranked[instead.code])):
         verdict, reason = _compared(case, code, instead)
         return _line(case, line, verdict, reason, instead=instead)
     if named:
         return _line(case, line, Verdict.SUPPORTED, "the notes name it; the program alone would not propose it")
-    denied = [s for s in support if s.source != _LEARNT]
-    if denied:
-        return _line(case, line, Verdict.UNSUPPORTED, _ABOUT[denied[0].assertion.status])
+    denied = next((s for s in words if not _is_live(code, s)), None)
+    if denied is not None:
+        return _line(case, line, Verdict.UNSUPPORTED, _ABOUT[denied.assertion.status])
     if ranked is not None and ranked.probability >= _LEARNT_FROM:
         return _line(case, line, Verdict.SUPPORTED, "words that often go with it; the notes do not name it")
     if support:

@@ -69,6 +69,15 @@ def test_codes_that_nothing_leads_to_are_told_apart_from_those_that_the_notes_de
     assert "may have misread" in finding.remedy
 
 
+def test_words_that_name_a_part_of_a_code_support_it_only_where_it_is_probable(auditor):
+    text = "A/P:\n1. Acute on chronic systolic heart failure, IV furosemide\n"
+    chronic, acute = auditor.audit(claim("I50.23", "I50.21", text=text)).lines
+    assert chronic.verdict is Verdict.SUPPORTED
+    assert acute.verdict is Verdict.NOT_FOUND
+    assert acute.reason.startswith("no words that name it were found")
+    assert acute.quotes
+
+
 @pytest.mark.parametrize(
     ("code", "instead", "kind"),
     [
