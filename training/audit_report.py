@@ -195,7 +195,7 @@ def _words(claim: AuditedClaim, quotes: Sequence[Quote]) -> tuple[Words, ...]:
     for quote in quotes[:_MOST_WORDS]:
         evidence = quote.evidence
         family = families().get(quote.section)
-        section = family.label if family else "No heading"
+        section = family.label if family else ""
         excerpt = excerpt_of(texts[evidence.note_id], evidence.start, evidence.end)
         found.append(Words(excerpt, section, "" if quote.said == "present" else quote.said))
     return tuple(found)

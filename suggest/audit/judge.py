@@ -9,7 +9,18 @@ from functools import cached_property
 from suggest.audit.known import CodeFacts
 from suggest.audit.records import AssignedClaim, AuditedLine, Quote, Verdict
 from suggest.edits.coded import CodedLine
-from suggest.records import AssertionStatus, Code, CodeLine, RankedCode, Suggestion, Support, SuppressedCode, System
+from suggest.em import LEVELS
+from suggest.records import (
+    AssertionStatus,
+    Code,
+    CodeLine,
+    Element,
+    RankedCode,
+    Suggestion,
+    Support,
+    SuppressedCode,
+    System,
+)
 from suggest.status import says_itself
 
 _LEARNT = "learnt"
@@ -137,14 +148,23 @@ def _compared(case: Case, code: Code, instead: Code) -> tuple[Verdict, str]:
     if case.facts.is_more_specific(instead, code):
         return Verdict.MORE_SPECIFIC, "the notes lead to a more specific code of its kind"
     if case.facts.is_visit(instead):
-        found = case.proposed[instead.code].elements
-        rests = "; ".join(f"{element.name}: {element.what}" for element in found if element.counted)
-        return Verdict.DIFFERENT, "the notes lead to another level of visit" + (f" ({rests})" if rests else "")
+        rests = "; ".join(_told(element) for element in _deciding(case, instead))
+        return Verdict.DIFFERENT, "the notes lead to another level of visit" + (f": {rests}" if rests else "")
     if case.facts.is_other_side(code, instead):
         return Verdict.DIFFERENT, "the notes lead to the same code of the other side"
     if case.facts.is_more_specific(code, instead):
         return Verdict.DIFFERENT, "the notes lead to a code that says less: what the assigned one adds was not found"
     return Verdict.DIFFERENT, "the notes lead to a different code of its kind"
+
+
+def _deciding(case: Case, visit: Code) -> list[Element]:
+    """Returns what decided the level of a proposed visit."""
+    return [element for element in case.proposed[visit.code].elements if element.counted and element.name != "category"]
+
+
+def _told(element: Element) -> str:
+    level = f" ({LEVELS[element.level]})" if element.level else ""
+    return f"{element.what.rstrip('.')}{level}"
 
 
 def _instead(case: Case, code: Code) -> Code | None:
@@ -198,9 +218,13 @@ def _line(
     proposed: bool = False,
 ) -> AuditedLine:
     ranked = case.ranked.get(line.code.code)
-    shown = ranked
-    if instead is not None and verdict is not Verdict.SUPPORTED:
-        shown = case.ranked[instead.code]
+    shown = quotes(ranked.support) if ranked and verdict is not Verdict.NOT_ASSESSED else ()
+    if instead is not None:
+        shown = quotes(case.ranked[instead.code].support)
+        if case.facts.is_visit(instead):
+            # words that name the visit say nothing of its level
+            rests = [element.evidence[0] for element in _deciding(case, instead) if element.evidence]
+            shown = tuple(Quote(evidence) for evidence in rests[:_MOST_QUOTES]) or shown
     return AuditedLine(
         line=line,
         title=case.facts.title(line.code),
@@ -210,5 +234,5 @@ def _line(
         probability=ranked.probability if ranked else None,
         reason=reason,
         instead=instead,
-        quotes=quotes(shown.support) if shown and verdict is not Verdict.NOT_ASSESSED else (),
+        quotes=shown,
     )

@@ -74,7 +74,7 @@ class Quote:
 
     Attributes:
         evidence: The words.
-        section: Family of the section that holds them.
+        section: Family of the section that holds them, empty where that is not known.
         said: What the author says there: an assertion (``present``, ``negated``, ...).
     """
 

@@ -135,8 +135,10 @@ def test_another_level_of_visit_says_what_decides_it(auditor):
     audited = auditor.audit(claim("E11.42", "I10", visit))
     line = audited.lines[-1]
     assert line.verdict is Verdict.DIFFERENT
-    assert line.reason.startswith("the notes lead to another level of visit (")
-    assert "problems: " in line.reason
+    assert line.reason.startswith("the notes lead to another level of visit: ")
+    assert "Risk: prescription drug management (moderate)" in line.reason
+    # the words of what decides, not those that name the visit
+    assert any("metformin" in quote.evidence.quote or "gabapentin" in quote.evidence.quote for quote in line.quotes)
 
 
 def test_nothing_is_said_twice_of_sequence(auditor):
