@@ -92,7 +92,12 @@ def judge(case: Case, line: CodedLine) -> AuditedLine:
     """Returns an assigned code with its verdict."""
     code = line.code
     if not case.facts.is_known(code):
-        return _line(case, line, Verdict.NOT_ASSESSED, f"the {code.system} codes in use lack it")
+        return _line(
+            case,
+            line,
+            Verdict.NOT_ASSESSED,
+            f"the {code.system} codes in use lack it: correct it, or import a set that has it",
+        )
     if code.system not in case.assessed:
         return _line(case, line, Verdict.NOT_ASSESSED, f"the program suggests no {code.system} codes on such a claim")
     if code.code in case.proposed:

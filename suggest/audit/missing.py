@@ -62,6 +62,9 @@ def _is_told(case: Case, code: Code) -> bool:
     assigned = (line.code for line in case.claim.coded.lines)
     if case.facts.is_visit(code):
         return any(map(case.facts.is_visit, assigned))
+    if code.system is System.ICD10PCS:
+        # the same operation on the same body part: approach, device and qualifier are judged with the assigned code
+        return any(case.facts.are_kin(code, other) for other in assigned)
     return any(case.facts.same_but_seventh(code, other) for other in assigned)
 
 

@@ -125,6 +125,17 @@ def test_what_edits_would_object_to_beside_a_supported_code_is_not_missed(audito
     assert "J11.1" not in kinds
 
 
+def test_an_operation_that_is_coded_with_another_device_is_not_missed(auditor):
+    text = (
+        "OPERATIVE REPORT\nProcedure: right total knee replacement, cemented, through an open approach\nDx: OA knee\n"
+    )
+    stay = {"setting": Setting.INPATIENT, "who": Claim.FACILITY}
+    for code in ("0SRC0J9", "0SRC0JA", "0SRC0JZ"):
+        line = CodedLine(Code(System.ICD10PCS, code))
+        found = auditor.audit(claim("M17.11", line, text=text, **stay)).findings
+        assert not any(f.codes[0].code.startswith("0SRC") for f in found if f.kind is Kind.MISSED)
+
+
 def test_the_other_side_is_said(auditor):
     line, _findings = verdict(auditor, "M17.12")
     assert line.reason == "the notes lead to the same code of the other side"
