@@ -10,6 +10,7 @@ from suggest.audit.known import CodeFacts
 from suggest.audit.records import AssignedClaim, AuditedLine, Quote, Verdict
 from suggest.edits.coded import CodedLine
 from suggest.em import LEVELS
+from suggest.policy import policy_for
 from suggest.records import (
     AssertionStatus,
     Code,
@@ -21,6 +22,7 @@ from suggest.records import (
     SuppressedCode,
     System,
 )
+from suggest.selection import CONFIRMED_ONLY, FINAL_STATEMENTS
 from suggest.status import says_itself
 
 _LEARNT = "learnt"
@@ -87,6 +89,19 @@ class Case:
         """The suppressed codes by code."""
         return {held.ranked.code.code: held for held in self.suggestion.suppressed}
 
+    @cached_property
+    def _uncertain(self) -> str:
+        return policy_for(self.claim.coded.encounter).uncertain_diagnoses
+
+    def is_live(self, code: Code, support: Support) -> bool:
+        """Whether words say that the patient has what a code says; on a stay its final statement may be uncertain."""
+        status = support.assertion.status
+        if status is AssertionStatus.POSSIBLE and self._uncertain != "not-coded":
+            if code.code.startswith(CONFIRMED_ONLY):
+                return False
+            return self._uncertain == "coded" or support.section in FINAL_STATEMENTS
+        return status is AssertionStatus.PRESENT or says_itself(code.code, status)
+
 
 def judge(case: Case, line: CodedLine) -> AuditedLine:
     """Returns an assigned code with its verdict."""
@@ -129,7 +144,7 @@ def _below(case: Case, line: CodedLine) -> AuditedLine:
     ranked = case.ranked.get(code.code)
     support = ranked.support if ranked else ()
     words = [s for s in support if s.source != _LEARNT]
-    live = [s for s in words if _is_live(code, s)]
+    live = [s for s in words if case.is_live(code, s)]
     sure = ranked is not None and ranked.probability >= _PARTLY_FROM
     named = any(sure or s.source not in _PARTLY for s in live)
     instead = _instead(case, code)
@@ -138,7 +153,7 @@ def _below(case: Case, line: CodedLine) -> AuditedLine:
         return _line(case, line, verdict, reason, instead=instead)
     if named:
         return _line(case, line, Verdict.SUPPORTED, "the notes name it; the program alone would not propose it")
-    denied = next((s for s in words if not _is_live(code, s)), None)
+    denied = next((s for s in words if not case.is_live(code, s)), None)
     if denied is not None:
         return _line(case, line, Verdict.UNSUPPORTED, _ABOUT[denied.assertion.status])
     if ranked is not None and ranked.probability >= _LEARNT_FROM:
@@ -192,11 +207,6 @@ def _outdone(case: Case, ranked: RankedCode | None, other: RankedCode) -> bool:
     return case.facts.is_visit(other.code) or ranked.probability * _CLEARLY <= other.probability
 
 
-def _is_live(code: Code, support: Support) -> bool:
-    status = support.assertion.status
-    return status is AssertionStatus.PRESENT or says_itself(code.code, status)
-
-
 def _same_words(one: Iterable[Support], other: Iterable[Support]) -> bool:
     """Whether the words of two codes overlap anywhere."""
     spans = [(s.evidence.note_id, s.evidence.start, s.evidence.end) for s in other]
@@ -223,7 +233,11 @@ def _line(
     proposed: bool = False,
 ) -> AuditedLine:
     ranked = case.ranked.get(line.code.code)
-    shown = quotes(ranked.support) if ranked and verdict is not Verdict.NOT_ASSESSED else ()
+    support = ranked.support if ranked and verdict is not Verdict.NOT_ASSESSED else ()
+    if verdict is Verdict.UNSUPPORTED:
+        # the words that speak against it first
+        support = tuple(sorted(support, key=lambda s: case.is_live(line.code, s)))
+    shown = quotes(support)
     if instead is not None:
         shown = quotes(case.ranked[instead.code].support)
         if case.facts.is_visit(instead):

@@ -60,6 +60,24 @@ def test_codes_that_the_notes_speak_against_are_unsupported(auditor, code, said)
     assert said in {quote.said for quote in line.quotes}
 
 
+@pytest.mark.parametrize(
+    ("setting", "who", "expected"),
+    [
+        (Setting.INPATIENT, Claim.FACILITY, Verdict.SUPPORTED),
+        (Setting.OUTPATIENT, Claim.PROFESSIONAL, Verdict.UNSUPPORTED),
+    ],
+)
+def test_the_final_statement_of_a_stay_may_be_uncertain(auditor, setting, who, expected):
+    text = "DISCHARGE SUMMARY\nFinal diagnoses:\n1. NSTEMI\n2. Probable obstructive sleep apnea\n"
+    line = auditor.audit(claim("I21.4", "G47.33", text=text, setting=setting, who=who)).lines[1]
+    assert line.verdict is expected
+
+
+def test_words_that_speak_against_a_code_come_first(auditor):
+    line, _findings = verdict(auditor, "R07.9")
+    assert line.quotes[0].said == "negated"
+
+
 @pytest.mark.parametrize("code", ["J18.9", "B20"])
 def test_codes_that_nothing_leads_to_are_told_apart_from_those_that_the_notes_deny(auditor, code):
     line, findings = verdict(auditor, code)
