@@ -71,7 +71,7 @@ AUDIT_EXAMPLE: dict[str, Any] = {
                     "kind": "unsupported",
                     "codes": [{"system": "ICD-10-CM", "code": "R07.9"}],
                     "message": "the condition is denied or ruled out",
-                    "remedy": "Read the words in the notes and decide",
+                    "remedy": "Read the words: where they are all that the notes say of it, remove the code",
                     "source": "",
                     "severity": None,
                     "probability": 0.12,

@@ -18,7 +18,7 @@ class CodeRef(BaseModel):
 
 
 class QuoteOut(EvidenceOut):
-    """Words of the chart, the family of their section, and what the author says there."""
+    """Words of the chart, the family of their section (empty if unknown), and what the author says there."""
 
     section: str
     said: str = Field(description="present, negated, possible, historical, family, hypothetical or allergy.")

@@ -107,9 +107,15 @@ def _read(path: Path, file_format: Format | None) -> list[AssignedClaim]:
 
 def _print_summary(summary: AuditSummary, out: Path) -> None:
     overall = summary.overall
-    print(f"{summary.claims} claims, {summary.assigned} assigned codes ({summary.not_assessed} not assessed)")
+    claims, codes = _counted(summary.claims, "claim"), _counted(summary.assigned, "assigned code")
+    print(f"{claims}, {codes} ({summary.not_assessed} not assessed)")
     if overall.share is not None and overall.interval is not None:
         low, high = overall.interval
-        print(f"agreement {overall.share:.1%} (95 % interval {low:.1%} to {high:.1%}, {overall.codes} codes)")
+        judged = _counted(overall.codes, "code")
+        print(f"agreement {overall.share:.1%} (95 % interval {low:.1%} to {high:.1%}, {judged})")
     print(", ".join(f"{count} {kind}" for kind, count in summary.kinds.items() if count) or "no findings")
     print(f"the report with the words of the charts is in {out}")
+
+
+def _counted(count: int, noun: str) -> str:
+    return f"{count} {noun}{'' if count == 1 else 's'}"

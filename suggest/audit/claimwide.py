@@ -1,4 +1,4 @@
-"""Findings on a claim as a whole: missed codes, sequence, edits, and what stands beside the codes."""
+"""Findings on the verdicts of a claim, its sequence, and what edits report of it."""
 
 from __future__ import annotations
 
@@ -6,66 +6,39 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from suggest.audit.judge import Case, quotes
 from suggest.audit.records import KIND_OF, AuditedLine, AuditFinding, Kind
-from suggest.edits.coded import CodedLine
+from suggest.edits.icd10cm_sequence import SEQUENCE_NAMES
 from suggest.given import GivenOrder
 from suggest.leading import may_lead, reason_behind
-from suggest.records import Code, CodeLine, Finding, Severity, System
+from suggest.records import Code, Finding, Severity, System
 
-MISSED_FROM = 0.8
-"""Least probability at which a proposed code that was not assigned is reported as missed."""
 _CLEARLY = 2.5
 """Least difference of log odds at which the notes alone speak for another first diagnosis."""
-_LOOK = "Read the words in the notes and decide"
+_REMEDIES = {
+    Kind.UNSUPPORTED: "Read the words: where they are all that the notes say of it, remove the code",
+    Kind.NOT_FOUND: "Look for it in the notes, which the program may have misread; if it is not there, remove it",
+    Kind.GIVES_WAY: "Remove it, unless the notes give it another cause or meaning",
+}
+_COMPARE = "Read the words and decide whether {code} describes them better"
 
 
 def of_lines(case: Case, lines: Iterable[AuditedLine]) -> Iterator[AuditFinding]:
     """Yields the verdicts that ask for a look."""
     for line in lines:
-        if line.verdict not in KIND_OF:
+        kind = KIND_OF.get(line.verdict)
+        if kind is None:
             continue
         codes = (line.line.code, line.instead) if line.instead else (line.line.code,)
         shown = case.ranked[line.instead.code].probability if line.instead else line.probability
         yield AuditFinding(
-            kind=KIND_OF[line.verdict],
+            kind=kind,
             codes=codes,
             title=line.title,
             group=line.group,
             message=line.reason,
-            remedy=f"{_LOOK} whether {line.instead.code} describes them better" if line.instead else _LOOK,
+            remedy=_REMEDIES.get(kind) or _COMPARE.format(code=codes[-1].code),
             probability=shown,
             quotes=line.quotes,
         )
-
-
-def missed(case: Case, lines: Sequence[AuditedLine]) -> Iterator[AuditFinding]:
-    """Yields what the program proposes with high probability and nobody assigned.
-
-    What was reported as the better code for an assigned one, or is a way of coding an assigned one, is left out.
-    """
-    told = {line.instead.code for line in lines if line.instead}
-    assigned = [line.code for line in case.claim.coded.lines]
-    for line in case.suggestion.codes:
-        ranked, code = line.ranked, line.ranked.code
-        if code.code in case.assigned or code.code in told or ranked.probability < MISSED_FROM:
-            continue
-        if any(_is_told(case, code, other) for other in assigned):
-            continue
-        yield AuditFinding(
-            kind=Kind.MISSED,
-            codes=(Code(code.system, code.code),),
-            title=ranked.title,
-            group=case.facts.group(code),
-            message="the notes support it and the claim does not carry it",
-            remedy=f"{_LOOK} whether it meets the definition of a reportable code",
-            probability=ranked.probability,
-            quotes=quotes(ranked.support),
-        )
-
-
-def _is_told(case: Case, code: Code, other: Code) -> bool:
-    if case.facts.is_visit(code):
-        return case.facts.is_visit(other)
-    return case.facts.same_but_seventh(code, other)
 
 
 def sequencing(case: Case, order: GivenOrder) -> Iterator[AuditFinding]:
@@ -94,11 +67,23 @@ def sequencing(case: Case, order: GivenOrder) -> Iterator[AuditFinding]:
     )
 
 
-def edits(case: Case, findings: Iterable[Finding]) -> Iterator[AuditFinding]:
-    """Yields the errors and warnings of the edits; what is good to know while coding is no finding of an audit."""
+def edits(case: Case, findings: Iterable[Finding], told: Sequence[AuditFinding]) -> Iterator[AuditFinding]:
+    """Yields the errors and warnings of the edits; what is good to know while coding is no finding of an audit.
+
+    Args:
+        case: The claim.
+        findings: What the edits report.
+        told: What was found otherwise; a warning that says the same again is left out.
+    """
     systems = {line.code.code: line.code for line in case.claim.coded.lines}
+    first = {found.codes[0].code for found in told if found.kind is Kind.SEQUENCING}
+    given_way = {frozenset(code.code for code in found.codes) for found in told if found.kind is Kind.GIVES_WAY}
     for finding in findings:
         if finding.severity is Severity.INFO:
+            continue
+        if finding.severity is Severity.WARNING and (
+            (finding.edit in SEQUENCE_NAMES and first & set(finding.codes)) or frozenset(finding.codes) in given_way
+        ):
             continue
         codes = tuple(systems.get(code, Code(System.ICD10CM, code)) for code in finding.codes)
         yield AuditFinding(
@@ -111,37 +96,3 @@ def edits(case: Case, findings: Iterable[Finding]) -> Iterator[AuditFinding]:
             source=" ".join(part for part in (finding.edit, finding.source, finding.edition) if part),
             severity=finding.severity,
         )
-
-
-def details(case: Case, lines: Iterable[AuditedLine]) -> Iterator[AuditFinding]:
-    """Yields differences of modifiers, units and present-on-admission indicators on codes that both have."""
-    for audited in lines:
-        proposed = case.proposed.get(audited.line.code.code)
-        if proposed is None:
-            continue
-        for kind, message in _differences(audited.line, proposed):
-            yield AuditFinding(
-                kind=kind,
-                codes=(audited.line.code,),
-                title=audited.title,
-                group=audited.group,
-                message=message,
-                remedy=_LOOK,
-                probability=audited.probability,
-                quotes=audited.quotes,
-            )
-
-
-def _differences(line: CodedLine, proposed: CodeLine) -> Iterator[tuple[Kind, str]]:
-    if line.code.system in (System.CPT, System.HCPCS):
-        assigned, own = set(line.modifiers), set(proposed.modifiers)
-        parts = [f"{code} is not on the claim" for code in proposed.modifiers if code not in assigned]
-        parts += [
-            f"{code} is on the claim and was not found in the notes" for code in line.modifiers if code not in own
-        ]
-        if parts:
-            yield Kind.MODIFIERS, f"modifiers differ: {'; '.join(parts)}"
-        if line.units != proposed.units:
-            yield Kind.UNITS, f"the claim has {line.units} units, the notes lead to {proposed.units}"
-    if proposed.poa is not None and line.poa is not None and line.poa != proposed.poa:
-        yield Kind.POA, f"present on admission is {line.poa} on the claim, the notes lead to {proposed.poa}"

@@ -10,6 +10,7 @@ whole claim may stand on any of them and must agree.
 from __future__ import annotations
 
 import csv
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -35,6 +36,9 @@ _OF_CLAIM = (
     "admission",
     "discharge",
 )
+_OTHER_MARKS = ";\t"
+_PATH = re.compile(r"[^\s:;,()]{1,200}\.[A-Za-z0-9]{1,5}")
+"""What is shown of a name: a cell may hold words of the chart by mistake."""
 _OF_LINE = frozenset({"modifiers", "units", "poa", "pointers"})
 
 
@@ -70,10 +74,7 @@ def _rows(path: Path) -> Iterator[tuple[int, dict[str, str]]]:
     reader = csv.reader(read_lines(path), strict=True)
     try:
         head = [cell.strip().lower() for cell in next(reader, [])]
-        missing, unknown = _NEEDED - set(head), set(head) - _NEEDED - set(_OF_CLAIM) - _OF_LINE
-        if missing or unknown or len(set(head)) < len(head):
-            wanted = f"expected the columns {', '.join(sorted(_NEEDED))} once each, and no unknown ones"
-            raise AuditInputError(f"{path.name}:1: {wanted}; compare docs/audit.md")
+        _check_head(head, path.name)
         for cells in reader:
             if not any(cell.strip() for cell in cells):
                 continue
@@ -82,6 +83,20 @@ def _rows(path: Path) -> Iterator[tuple[int, dict[str, str]]]:
             yield reader.line_num, dict(zip(head, (cell.strip() for cell in cells), strict=True))
     except csv.Error:
         raise AuditInputError(f"{path.name}:{reader.line_num}: not valid CSV; check the quotes") from None
+
+
+def _check_head(head: list[str], name: str) -> None:
+    """Raises an error where the columns are not those of the format; unknown ones are told by their place."""
+    known = _NEEDED | set(_OF_CLAIM) | _OF_LINE
+    missing = sorted(_NEEDED - set(head))
+    wrong = [place for place, cell in enumerate(head, start=1) if cell not in known or cell in head[: place - 1]]
+    if not missing and not wrong:
+        return
+    parts = [f"no column {', '.join(missing)}"] if missing else []
+    parts += [f"column {', '.join(map(str, wrong))} of an unknown or repeated name"] if wrong else []
+    if len(head) == 1 and any(mark in head[0] for mark in _OTHER_MARKS):
+        parts = ["the columns are not separated by commas"]
+    raise AuditInputError(f"{name}:1: {'; '.join(parts)}; docs/audit.md lists the columns")
 
 
 def _join(known: dict[str, str], row: dict[str, str]) -> None:
@@ -113,9 +128,12 @@ def _claim(name: str, known: dict[str, str], lines: list[CodedLine], folder: Pat
 
 
 def _note(folder: Path, name: str) -> Note:
+    shown = name if _PATH.fullmatch(name) else "the file"
     try:
-        return Note(name, read_note((folder / name).read_bytes(), note_id=name))
-    except OSError as error:
-        raise AuditInputError(f"field 'text_file': {name} cannot be read ({error.strerror})") from None
+        return Note(name, read_note((folder / name).read_bytes(), note_id=shown))
+    except (OSError, ValueError) as error:
+        why = error.strerror if isinstance(error, OSError) else "no path"
+        remedy = "expected a path relative to the CSV file, not the text itself"
+        raise AuditInputError(f"field 'text_file': {shown} cannot be read ({why}); {remedy}") from None
     except DocumentError as error:
         raise AuditInputError(f"field 'text_file': {error}") from None

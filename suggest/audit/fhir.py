@@ -1,17 +1,18 @@
 """Claims as FHIR R4: a bundle with Claim resources and the notes that they rest on.
 
-Of a Claim are read: ``diagnosis`` in the order of ``sequence``, ``procedure``, ``item`` with modifiers, quantity and
-``diagnosisSequence``, ``billablePeriod``, ``use`` and ``type`` (institutional or professional), ``enterer`` or
-``provider`` as coder. Notes are DocumentReference resources with the text in ``content.attachment.data``, Binary
-resources that an attachment names, and contained ones of either. They belong to the claim that names them in
-``supportingInfo``; where a bundle holds one claim that names none, all do. Patient gives sex and birth date.
+Of a Claim are read: ``diagnosis`` in the order of ``sequence`` (a concept or a Condition), ``procedure``, ``item``
+with modifiers, quantity and ``diagnosisSequence``, ``billablePeriod``, ``use`` and ``type`` (institutional or
+professional), ``enterer`` or ``provider`` as coder. Notes are DocumentReference resources with the text in
+``content.attachment.data``, Binary resources that an attachment names, and contained ones of either. They belong to
+the claim that names them in ``supportingInfo``; where a bundle holds one claim that names none, all do. Patient
+gives sex and birth date.
 """
 
 from __future__ import annotations
 
 import base64
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -68,7 +69,9 @@ def _by_line(path: Path, lines: list[str]) -> Iterator[tuple[str, Any]]:
             try:
                 yield f"{path.name}:{number}", json.loads(line)
             except (ValueError, RecursionError):
-                raise AuditInputError(f"{path.name}:{number}: not valid JSON; write one bundle a line") from None
+                raise AuditInputError(
+                    f"{path.name}:{number}: not valid JSON; write one bundle, or one a line"
+                ) from None
 
 
 def _claims(document: object) -> Iterator[AssignedClaim]:
@@ -78,7 +81,10 @@ def _claims(document: object) -> Iterator[AssignedClaim]:
         known = _Known([*_objects(claim, "contained", "Claim"), *resources])
         name = claim.get("id")
         identifier = name if isinstance(name, str) and name else f"claim-{number}"
-        yield _claim(claim, identifier, known, alone=len(claims) == 1)
+        try:
+            yield _claim(claim, identifier, known, alone=len(claims) == 1)
+        except AuditInputError as error:
+            raise error if len(claims) == 1 else AuditInputError(f"claim {number}: {error}") from None
 
 
 def _resources(document: object) -> Iterator[Resource]:
@@ -131,7 +137,7 @@ def _claim(claim: Resource, identifier: str, known: _Known, *, alone: bool) -> A
     notes = tuple(_notes(claim, known, alone=alone))
     if not notes:
         raise AuditInputError(f"Claim {identifier}: no note was found; name it in supportingInfo, or bundle one claim")
-    lines = [*_diagnoses(claim), *_procedures(claim), *_items(claim)]
+    lines = [*_diagnoses(claim, known), *_procedures(claim), *_items(claim)]
     encounter = checked(to_encounter(record, identifier, notes))
     return AssignedClaim(CodedSet(encounter, diagnoses_first(lines)), coder=_coder(claim))
 
@@ -154,11 +160,13 @@ def _coder(claim: Resource) -> str:
     return ""
 
 
-def _diagnoses(claim: Resource) -> Iterator[CodedLine]:
+def _diagnoses(claim: Resource, known: _Known) -> Iterator[CodedLine]:
     items = list(enumerate(_objects(claim, "diagnosis", "Claim")))
     for place, item in sorted(items, key=lambda pair: (_number(pair[1].get("sequence")), pair[0])):
         field = f"Claim.diagnosis[{place}]"
-        _system, code = _coding(item.get("diagnosisCodeableConcept"), f"{field}.diagnosisCodeableConcept")
+        condition = known.get(item.get("diagnosisReference")) or {}
+        concept = item.get("diagnosisCodeableConcept") or condition.get("code")
+        _system, code = _coding(concept, field, (System.ICD10CM,))
         poa = next(iter(_codes(item.get("onAdmission")) - {"clmunk"}), "").upper()
         yield CodedLine(to_code(code, System.ICD10CM, field), poa=to_poa(poa, f"{field}.onAdmission"))
 
@@ -166,14 +174,14 @@ def _diagnoses(claim: Resource) -> Iterator[CodedLine]:
 def _procedures(claim: Resource) -> Iterator[CodedLine]:
     for place, item in enumerate(_objects(claim, "procedure", "Claim")):
         field = f"Claim.procedure[{place}].procedureCodeableConcept"
-        system, code = _coding(item.get("procedureCodeableConcept"), field)
+        system, code = _coding(item.get("procedureCodeableConcept"), field, (System.ICD10PCS, System.CPT, System.HCPCS))
         yield to_line({"system": system or System.ICD10PCS, "code": code}, field)
 
 
 def _items(claim: Resource) -> Iterator[CodedLine]:
     for place, item in enumerate(_objects(claim, "item", "Claim")):
         field = f"Claim.item[{place}]"
-        system, code = _coding(item.get("productOrService"), f"{field}.productOrService")
+        system, code = _coding(item.get("productOrService"), f"{field}.productOrService", (System.CPT, System.HCPCS))
         guessed = System.CPT if code[:1].isdigit() else System.HCPCS
         modifiers = [code for concept in _objects(item, "modifier", field) for code in sorted(_codes(concept))]
         quantity = item.get("quantity")
@@ -189,12 +197,17 @@ def _items(claim: Resource) -> Iterator[CodedLine]:
         yield to_line(record, field)
 
 
-def _coding(concept: object, field: str) -> tuple[System | None, str]:
-    """Returns system and code of the first coding with a code."""
-    for coding in _codings(concept):
-        if isinstance(coding.get("code"), str):
-            return _SYSTEMS.get(str(coding.get("system"))), coding["code"]
-    raise wrong(field, "a concept with a coding")
+def _coding(concept: object, field: str, wanted: Sequence[System]) -> tuple[System | None, str]:
+    """Returns system and code of the first coding of a wanted system, else of the first."""
+    found = [
+        (_SYSTEMS.get(str(c.get("system"))), c["code"]) for c in _codings(concept) if isinstance(c.get("code"), str)
+    ]
+    for system, code in found:
+        if system in wanted:
+            return system, code
+    if not found:
+        raise wrong(field, "a concept with a coding, or a Condition of the same bundle that has one")
+    return found[0]
 
 
 def _codes(concept: object) -> frozenset[str]:

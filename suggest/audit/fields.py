@@ -21,6 +21,8 @@ _SHAPES = {
     System.CPT: re.compile(r"[0-9]{4}[0-9A-Z]"),
     System.HCPCS: re.compile(r"[A-Z][0-9]{4}"),
 }
+_EXAMPLES = {System.ICD10CM: "E11.42", System.ICD10PCS: "0FT44ZZ", System.CPT: "99213", System.HCPCS: "J3301"}
+_WHOLE = re.compile(r"\.0+$")
 _MODIFIER = re.compile(r"[0-9A-Z]{2}")
 _POA = ("Y", "N", "U", "W")
 _EXEMPT = ("1", "E", "")
@@ -85,7 +87,8 @@ def to_units(value: object, field: str) -> int:
     if value in (None, ""):
         return 1
     try:
-        units = int(str(value))
+        # spreadsheets write whole numbers as 1.0
+        units = int(_WHOLE.sub("", str(value)))
     except ValueError:
         units = 0
     if isinstance(value, bool) or not 1 <= units <= MAX_UNITS:
@@ -97,9 +100,10 @@ def to_poa(value: object, field: str) -> str | None:
     """Returns a present-on-admission indicator, ``None`` for exempt codes and where there is none."""
     if value is None or str(value) in _EXEMPT:
         return None
-    if value not in _POA:
+    found = str(value).upper()
+    if found not in _POA:
         raise wrong(field, "Y, N, U or W, or nothing for an exempt diagnosis")
-    return str(value)
+    return found
 
 
 def to_modifiers(value: object, field: str) -> tuple[str, ...]:
@@ -135,7 +139,7 @@ def to_code(value: object, system: System, field: str) -> Code:
     """Returns a code of the shape of its system; ICD-10-CM codes get their dot."""
     plain = str(value).strip().upper() if isinstance(value, str) else ""
     if not _SHAPES[system].fullmatch(plain):
-        raise wrong(field, f"a code of the shape of {system}")
+        raise wrong(field, f"a code of the shape of {system}, such as {_EXAMPLES[system]}")
     if system is System.ICD10CM and len(plain) > 3 and "." not in plain:
         plain = f"{plain[:3]}.{plain[3:]}"
     return Code(system, plain)
@@ -158,7 +162,7 @@ def to_line(item: object, field: str = "", default: System | None = None) -> Cod
         default: The system where the object names none.
     """
     if not isinstance(item, Mapping):
-        raise wrong(field, "an object with 'code'")
+        raise wrong(field, "an object {system, code}")
     at = f"{field}." if field else ""
     system = to_system(item.get("system"), f"{at}system", default)
     return CodedLine(

@@ -9,8 +9,21 @@ from functools import cached_property
 from suggest.audit.known import CodeFacts
 from suggest.audit.records import AssignedClaim, AuditedLine, Quote, Verdict
 from suggest.edits.coded import CodedLine
-from suggest.records import AssertionStatus, Code, CodeLine, RankedCode, Suggestion, Support, SuppressedCode, System
+from suggest.em import LEVELS
+from suggest.policy import policy_for
+from suggest.records import (
+    AssertionStatus,
+    Code,
+    CodeLine,
+    Element,
+    RankedCode,
+    Suggestion,
+    Support,
+    SuppressedCode,
+    System,
+)
 from suggest.status import says_itself
+from suggest.uncertain import CONFIRMED_ONLY, FINAL_STATEMENTS
 
 _LEARNT = "learnt"
 _MOST_QUOTES = 4
@@ -20,6 +33,10 @@ _SAID_OTHERWISE = frozenset({"duplicate", "unspecified", "contradicted", "same-w
 """Selection rules by which another code of the category says it."""
 _SUBCATEGORY = 5
 """Characters of a subcategory of ICD-10-CM with its dot: unspecified codes of others say something else."""
+_PARTLY = frozenset({"combination", "context", "coverage"})
+"""Sources of support whose words name a part of what a code says, or go with it, and others may go with as well."""
+_PARTLY_FROM = 0.1
+"""Least probability at which such words count as naming a code."""
 _LEARNT_FROM = 0.3
 """Least probability at which phrases that go with a code, without naming it, count as support."""
 _INSTEAD_FROM = 0.5
@@ -72,12 +89,30 @@ class Case:
         """The suppressed codes by code."""
         return {held.ranked.code.code: held for held in self.suggestion.suppressed}
 
+    @cached_property
+    def _uncertain(self) -> str:
+        return policy_for(self.claim.coded.encounter).uncertain_diagnoses
+
+    def is_live(self, code: Code, support: Support) -> bool:
+        """Whether words say that the patient has what a code says; on a stay its final statement may be uncertain."""
+        status = support.assertion.status
+        if status is AssertionStatus.POSSIBLE and self._uncertain != "not-coded":
+            if code.code.startswith(CONFIRMED_ONLY):
+                return False
+            return self._uncertain == "coded" or support.section in FINAL_STATEMENTS
+        return status is AssertionStatus.PRESENT or says_itself(code.code, status)
+
 
 def judge(case: Case, line: CodedLine) -> AuditedLine:
     """Returns an assigned code with its verdict."""
     code = line.code
     if not case.facts.is_known(code):
-        return _line(case, line, Verdict.NOT_ASSESSED, f"the {code.system} codes in use lack it")
+        return _line(
+            case,
+            line,
+            Verdict.NOT_ASSESSED,
+            f"the {code.system} codes in use lack it: correct it, or import a set that has it",
+        )
     if code.system not in case.assessed:
         return _line(case, line, Verdict.NOT_ASSESSED, f"the program suggests no {code.system} codes on such a claim")
     if code.code in case.proposed:
@@ -108,23 +143,48 @@ def _below(case: Case, line: CodedLine) -> AuditedLine:
     code = line.code
     ranked = case.ranked.get(code.code)
     support = ranked.support if ranked else ()
-    named = [s for s in support if s.source != _LEARNT and _is_live(code, s)]
+    words = [s for s in support if s.source != _LEARNT]
+    live = [s for s in words if case.is_live(code, s)]
+    sure = ranked is not None and ranked.probability >= _PARTLY_FROM
+    named = any(sure or s.source not in _PARTLY for s in live)
     instead = _instead(case, code)
     if instead is not None and (not named or _outdone(case, ranked, case.ranked[instead.code])):
-        specific = case.facts.is_more_specific(instead, code)
-        verdict = Verdict.MORE_SPECIFIC if specific else Verdict.DIFFERENT
-        what = "more specific code" if specific else "different code"
-        return _line(case, line, verdict, f"the notes lead to a {what} of its kind", instead=instead)
+        verdict, reason = _compared(case, code, instead)
+        return _line(case, line, verdict, reason, instead=instead)
     if named:
         return _line(case, line, Verdict.SUPPORTED, "the notes name it; the program alone would not propose it")
-    denied = [s for s in support if s.source != _LEARNT]
-    if denied:
-        return _line(case, line, Verdict.UNSUPPORTED, _ABOUT[denied[0].assertion.status])
+    denied = next((s for s in words if not case.is_live(code, s)), None)
+    if denied is not None:
+        return _line(case, line, Verdict.UNSUPPORTED, _ABOUT[denied.assertion.status])
     if ranked is not None and ranked.probability >= _LEARNT_FROM:
         return _line(case, line, Verdict.SUPPORTED, "words that often go with it; the notes do not name it")
     if support:
-        return _line(case, line, Verdict.UNSUPPORTED, "the notes do not name it; they hold words that may go with it")
-    return _line(case, line, Verdict.UNSUPPORTED, "nothing in the notes was found that leads to it")
+        return _line(case, line, Verdict.NOT_FOUND, "no words that name it were found, only some that may go with it")
+    return _line(case, line, Verdict.NOT_FOUND, "nothing in the notes was found that leads to it")
+
+
+def _compared(case: Case, code: Code, instead: Code) -> tuple[Verdict, str]:
+    """Returns the verdict on a code beside the one of its kind that the notes lead to, and how the two differ."""
+    if case.facts.is_more_specific(instead, code):
+        return Verdict.MORE_SPECIFIC, "the notes lead to a more specific code of its kind"
+    if case.facts.is_visit(instead):
+        rests = "; ".join(_told(element) for element in _deciding(case, instead))
+        return Verdict.DIFFERENT, "the notes lead to another level of visit" + (f": {rests}" if rests else "")
+    if case.facts.is_other_side(code, instead):
+        return Verdict.DIFFERENT, "the notes lead to the same code of the other side"
+    if case.facts.is_more_specific(code, instead):
+        return Verdict.DIFFERENT, "the notes lead to a code that says less: what the assigned one adds was not found"
+    return Verdict.DIFFERENT, "the notes lead to a different code of its kind"
+
+
+def _deciding(case: Case, visit: Code) -> list[Element]:
+    """Returns what decided the level of a proposed visit."""
+    return [element for element in case.proposed[visit.code].elements if element.counted and element.name != "category"]
+
+
+def _told(element: Element) -> str:
+    level = f" ({LEVELS[element.level]})" if element.level else ""
+    return f"{element.what.rstrip('.')}{level}"
 
 
 def _instead(case: Case, code: Code) -> Code | None:
@@ -145,11 +205,6 @@ def _outdone(case: Case, ranked: RankedCode | None, other: RankedCode) -> bool:
     if ranked is None or not _same_words(ranked.support, other.support):
         return ranked is None
     return case.facts.is_visit(other.code) or ranked.probability * _CLEARLY <= other.probability
-
-
-def _is_live(code: Code, support: Support) -> bool:
-    status = support.assertion.status
-    return status is AssertionStatus.PRESENT or says_itself(code.code, status)
 
 
 def _same_words(one: Iterable[Support], other: Iterable[Support]) -> bool:
@@ -178,9 +233,17 @@ def _line(
     proposed: bool = False,
 ) -> AuditedLine:
     ranked = case.ranked.get(line.code.code)
-    shown = ranked
-    if instead is not None and verdict is not Verdict.SUPPORTED:
-        shown = case.ranked[instead.code]
+    support = ranked.support if ranked and verdict is not Verdict.NOT_ASSESSED else ()
+    if verdict is Verdict.UNSUPPORTED:
+        # the words that speak against it first
+        support = tuple(sorted(support, key=lambda s: case.is_live(line.code, s)))
+    shown = quotes(support)
+    if instead is not None:
+        shown = quotes(case.ranked[instead.code].support)
+        if case.facts.is_visit(instead):
+            # words that name the visit say nothing of its level
+            rests = [element.evidence[0] for element in _deciding(case, instead) if element.evidence]
+            shown = tuple(Quote(evidence) for evidence in rests[:_MOST_QUOTES]) or shown
     return AuditedLine(
         line=line,
         title=case.facts.title(line.code),
@@ -190,5 +253,5 @@ def _line(
         probability=ranked.probability if ranked else None,
         reason=reason,
         instead=instead,
-        quotes=quotes(shown.support) if shown and verdict is not Verdict.NOT_ASSESSED else (),
+        quotes=shown,
     )

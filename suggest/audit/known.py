@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from functools import cached_property
 
 from suggest.code_sets.icd10pcs import PcsIndex
 from suggest.code_sets.index import CodeIndex
 from suggest.code_sets.pcs_labels import axes_of
+from suggest.code_sets.tabular import NoteKind
+from suggest.edits.named import named_codes
 from suggest.edits.tables import EditTables
 from suggest.em.families import families
 from suggest.procedures.terms import Catalogue
@@ -16,8 +19,17 @@ from suggest.records import Code, System
 _UNSPECIFIED = ("unspecified", "not specified", "without complication", "uncomplicated", "other ")
 _NO_GROUP = "not in the code set"
 _SECTIONS = {"em": "evaluation and management"}
+_EXTERNAL = "VWXY"
+_FIRST_STATUS = "Z55"
+"""First category of circumstances, status and history; what stands before it is a reason for an encounter."""
+_ASKING = (NoteKind.USE_ADDITIONAL, NoteKind.CODE_ALSO)
+_SIDE = re.compile(r"\b(?:right|left)\b")
 _PCS_KIN = 4
 """Characters of ICD-10-PCS that name the same operation on the same body part: section to body part."""
+
+
+def _swapped(side: re.Match[str]) -> str:
+    return "left" if side[0] == "right" else "right"
 
 
 @dataclass(frozen=True)
@@ -94,6 +106,24 @@ class CodeFacts:
         if code.code.startswith(than.code) and code.code != than.code:
             return True
         return self._is_vague(than) and not self._is_vague(code)
+
+    def is_other_side(self, one: Code, other: Code) -> bool:
+        """Whether two codes differ in right and left alone."""
+        first, second = self.title(one).lower(), self.title(other).lower()
+        return first != second and _SIDE.sub(_swapped, first) == second
+
+    def is_asked_for(self, code: Code, by: Code) -> bool:
+        """Whether a note of the tabular list asks for a diagnosis beside another one (guideline I.A.17)."""
+        row, asking = self._index.row(code.code), self._index.row(by.code)
+        if row is None or asking is None:
+            return False
+        notes = (note for kind in _ASKING for note in named_codes(self._index, asking, kind))
+        # notes of blocks and chapters hold for hundreds of codes
+        return any(by.code.startswith(note.place) and note.names(row) for note in notes)
+
+    def is_by_policy(self, code: Code) -> bool:
+        """Whether coders add a diagnosis by their own policy: external causes, circumstances, history and status."""
+        return code.system is System.ICD10CM and (code.code[0] in _EXTERNAL or code.code[:3] >= _FIRST_STATUS)
 
     def is_visit(self, code: Code) -> bool:
         """Whether a code stands for a visit with levels."""

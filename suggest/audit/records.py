@@ -14,6 +14,7 @@ class Verdict(StrEnum):
 
     SUPPORTED = "supported"
     UNSUPPORTED = "unsupported"
+    NOT_FOUND = "not-found"
     MORE_SPECIFIC = "more-specific"
     DIFFERENT = "different"
     GIVES_WAY = "gives-way"
@@ -27,7 +28,9 @@ class Kind(StrEnum):
     MORE_SPECIFIC = "more-specific"
     DIFFERENT = "different"
     GIVES_WAY = "gives-way"
+    NOT_FOUND = "not-found"
     MISSED = "missed"
+    OPTIONAL = "optional"
     SEQUENCING = "sequencing"
     EDIT = "edit"
     MODIFIERS = "modifiers"
@@ -40,6 +43,7 @@ KIND_OF = {
     Verdict.MORE_SPECIFIC: Kind.MORE_SPECIFIC,
     Verdict.DIFFERENT: Kind.DIFFERENT,
     Verdict.GIVES_WAY: Kind.GIVES_WAY,
+    Verdict.NOT_FOUND: Kind.NOT_FOUND,
 }
 """The finding that each verdict other than ``supported`` and ``not-assessed`` gives."""
 
@@ -70,7 +74,7 @@ class Quote:
 
     Attributes:
         evidence: The words.
-        section: Family of the section that holds them.
+        section: Family of the section that holds them, empty where that is not known.
         said: What the author says there: an assertion (``present``, ``negated``, ...).
     """
 

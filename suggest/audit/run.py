@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from suggest.audit.claimwide import details, edits, missed, of_lines, sequencing
+from suggest.audit.beside import details
+from suggest.audit.claimwide import edits, of_lines, sequencing
 from suggest.audit.judge import Case, judge
 from suggest.audit.known import CodeFacts
+from suggest.audit.missing import missed
 from suggest.audit.records import AssignedClaim, AuditedClaim, Kind
 from suggest.code_sets.icd10pcs import open_pcs
 from suggest.code_sets.services import open_services
@@ -64,13 +66,9 @@ class Auditor:
         given = [line.code.code for line in claim.coded.diagnoses]
         order = sequence_given(self._suggester, encounter, given, table=table, ranked=suggestion.ranked)
         lines = tuple(judge(case, line) for line in claim.coded.lines)
-        findings = (
-            *of_lines(case, lines),
-            *missed(case, lines),
-            *sequencing(case, order),
-            *edits(case, run_edits(claim.coded, self._tables)),
-            *details(case, lines),
-        )
+        told = (*of_lines(case, lines), *missed(case, lines), *sequencing(case, order))
+        reported = run_edits(claim.coded, self._tables)
+        findings = (*told, *edits(case, reported, told), *details(case, lines, reported))
         return AuditedClaim(
             claim=claim,
             lines=lines,

@@ -58,11 +58,15 @@ def poa_missing(coded: CodedSet, tables: EditTables) -> Iterator[Finding]:
     unsure = sorted({line.code.code for line in without} - set(sure))
     remedy = "Add Y, N, U (documentation insufficient) or W (cannot be determined clinically)"
     if sure:
-        message = f"{', '.join(sure)} have no present-on-admission indicator"
+        message = f"{', '.join(sure)} {_has(sure)} no present-on-admission indicator"
         yield _MISSING_POA.error(sure, message, remedy, edition=exempt.edition)
     if unsure:
-        message = f"{', '.join(unsure)} have no present-on-admission indicator and may not be exempt"
+        message = f"{', '.join(unsure)} {_has(unsure)} no present-on-admission indicator and may not be exempt"
         yield _MISSING_POA.warning(unsure, message, remedy, edition=exempt.edition)
+
+
+def _has(codes: list[str]) -> str:
+    return "has" if len(codes) == 1 else "have"
 
 
 def poa_on_exempt(coded: CodedSet, tables: EditTables) -> Iterator[Finding]:

@@ -48,6 +48,12 @@ _LEFT = re.compile(r"\b(?:(?:discharged?|d/?c'?d?) (?:to|home|on|in|with)|dispos
 _ADDENDUM_NOTE = re.compile(r"\baddend", re.IGNORECASE)
 _BEGINNING = 400
 """Characters in which a note names itself."""
+_ANY_TYPE = frozenset({"", "note", "document"})
+"""Types that name no kind: unless its first line does, such a note may be the whole record in one text."""
+_ANY_KIND = re.compile(
+    rf"{_OPERATIVE_NOTE.pattern}|{_SUMMARY_NOTE.pattern}|\b(?:progress|consult\w*|h&p|history and physical)\b",
+    re.IGNORECASE,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,13 +109,13 @@ def no_valid_note(coded: CodedSet) -> Iterator[Finding]:
 
 
 def operative_note_missing(coded: CodedSet, tables: EditTables) -> Iterator[Finding]:
-    """Major surgery, and no note that calls itself an operative or procedure note or describes the surgery."""
+    """Major surgery, and no note that is, describes, or without type of its own may be an operation or procedure."""
     surgical = sorted({line.code.code for line in coded.procedures if _is_surgery(line, tables)})
     notes = _notes(coded)
     if (
         surgical
         and notes
-        and not any(_is(note, _OPERATIVE_NOTE) or _OPERATIVE_PART.search(note.text) for note in notes)
+        and not any(_may_be(note, _OPERATIVE_NOTE) or _OPERATIVE_PART.search(note.text) for note in notes)
     ):
         yield _OPERATIVE.warning(
             surgical,
@@ -119,12 +125,12 @@ def operative_note_missing(coded: CodedSet, tables: EditTables) -> Iterator[Find
 
 
 def discharge_summary_missing(coded: CodedSet) -> Iterator[Finding]:
-    """A stay billed by the hospital without a discharge summary."""
+    """A stay billed by the hospital, and no note that is, or without type of its own may be, a discharge summary."""
     encounter = coded.encounter
     if encounter.claim is not Claim.FACILITY or encounter.setting is not Setting.INPATIENT:
         return
     notes = _notes(coded)
-    if notes and not any(_is_summary(note) for note in notes):
+    if notes and not any(_may_be(note, _SUMMARY_NOTE) or _is_summary(note) for note in notes):
         yield _SUMMARY.warning(
             [], "The record of the stay has no discharge summary", "Add the discharge summary before final coding"
         )
@@ -183,6 +189,12 @@ def _notes(coded: CodedSet) -> list[Note]:
     return [
         note for note in coded.encounter.notes if note.status is not NoteStatus.ENTERED_IN_ERROR and note.text.strip()
     ]
+
+
+def _may_be(note: Note, kind: re.Pattern[str]) -> bool:
+    """Whether a note names a kind, or names none at all."""
+    head = note.text.lstrip()[:_BEGINNING].partition("\n")[0]
+    return _is(note, kind) or (note.type.strip().lower() in _ANY_TYPE and not _ANY_KIND.search(head))
 
 
 def _is(note: Note, kind: re.Pattern[str]) -> bool:

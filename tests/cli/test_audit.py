@@ -62,7 +62,7 @@ def test_an_audit_writes_a_report_and_a_summary(real, claims, tmp_path):
         ("claims.xlsx", "x", (), "add --format jsonl, csv or fhir"),
         ("claims.jsonl", "", (), "no claims in"),
         ("claims.txt", "{", ("--format", "jsonl"), "claims.txt:1: not valid JSON"),
-        ("claims.csv", "a,b\n", (), "expected the columns"),
+        ("claims.csv", "a,b\n", (), "no column claim, code, system, text_file"),
         ("claims.json", "{}", (), "'resourceType'"),
     ],
 )

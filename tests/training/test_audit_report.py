@@ -12,7 +12,7 @@ from suggest.audit.records import AssignedClaim, AuditedClaim, AuditedLine, Audi
 from suggest.audit.summary import SMALL, summarise
 from suggest.edits.coded import CodedLine, CodedSet
 from suggest.records import Code, Encounter, Evidence, Note, RunStamp, Severity, System
-from training.audit_report import AUDIT_REPORT, EXPLAINED, render_audit
+from training.audit_report import AUDIT_REPORT, EXPLAINED, STEPS, render_audit
 from training.report_files import ReportError, check_report_path, write_report
 
 CHROMIUM = Path("/usr/bin/chromium")
@@ -62,7 +62,7 @@ def test_it_says_that_it_holds_words_of_charts_and_that_a_person_decides():
     html = render(audited())
     assert "This file holds words of charts." in html
     assert "The audit suggests and a person decides." in html
-    assert f"Below {SMALL} codes no share supports a conclusion" in html
+    assert f"Below {SMALL} codes no share supports a conclusion" in " ".join(html.split())
 
 
 def test_it_needs_nothing_from_elsewhere_and_escapes_charts():
@@ -78,12 +78,14 @@ def test_it_needs_nothing_from_elsewhere_and_escapes_charts():
 def test_findings_carry_what_filters_go_by_and_the_words():
     tags = Tags(render(audited(), audited("c2", ""))).found
     rows = [found for tag, found in tags if tag == "tr" and "data-kind" in found]
+    # an error of an edit is as sure as a code that is denied
     assert [row["data-kind"] for row in rows] == ["unsupported", "unsupported", "edit", "edit"]
+    assert {row["data-step"] for row in rows} == {"1"}
     assert {row["data-coder"] for row in rows} == {"anna", "(not named)"}
     assert {row["data-group"] for row in rows} == {GROUP}
     html = render(audited())
     assert "<mark>chest pain</mark>" in html
-    assert "hpi, negated" in html
+    assert "History of present illness, negated" in html
 
 
 def test_plots_are_drawn_within_their_scale():
@@ -103,10 +105,26 @@ def test_a_claim_without_findings_is_a_report_too():
     clean = AuditedClaim(clean.claim, clean.lines[1:], (), ("I10",), STAMP)
     html = render(clean)
     assert html.count("No findings.") == 2
+    assert "No findings: nothing to start with." in html
 
 
-def test_every_kind_is_explained():
+def test_every_kind_is_explained_and_has_one_step():
     assert EXPLAINED.keys() == set(Kind)
+    assert sorted(kind for step in STEPS for kind in step.kinds) == sorted(Kind)
+
+
+def test_it_says_where_to_start_and_leads_to_the_claims():
+    page = Tags(render(audited(), audited("c2", "ben")))
+    start = render(audited(), audited("c2", "ben")).partition('class="start"')[2].partition("</section>")[0]
+    assert "<b>4 findings</b> on 2 claims" in start
+    assert 'href="#claim-2"' in start
+    places = {found.get("id") for _tag, found in page.found}
+    assert all(found["href"][1:] in places for tag, found in page.found if tag == "a")
+
+
+def test_what_is_no_verdict_stands_with_its_claim_too():
+    claim = render(audited()).partition('id="claim-1"')[2]
+    assert "a &amp; b. Look" in claim
 
 
 def test_only_reports_of_its_kind_are_replaced(tmp_path):
@@ -139,6 +157,15 @@ def test_findings_can_be_filtered(tmp_path):
         expect(page.locator("#shown")).to_have_text("1 of 4 findings")
         expect(page.locator("#table tbody tr:visible .id")).to_have_text(["c2"])
         page.click("details.claim summary >> nth=0")
-        expect(page.locator("details.claim >> nth=0").locator("tbody tr")).to_have_count(2)
+        expect(page.locator("details.claim >> nth=0").locator("tbody tr")).to_have_count(3)
+        page.locator(".start a[data-facet]").focus()
+        page.keyboard.press("Enter")
+        expect(page.locator("#shown")).to_have_text("4 findings")
+        expect(page.locator("[name=coder]")).to_have_value("")
+        page.locator("#coders a", has_text="ben").press("Enter")
+        expect(page.locator("#shown")).to_have_text("2 of 4 findings")
+        page.locator("#table a[href='#claim-2'] >> nth=0").press("Enter")
+        expect(page.locator("#claim-2 tbody")).to_be_visible()
+        expect(page.locator("#claim-2 summary")).to_be_focused()
         assert problems == []
         chromium.close()

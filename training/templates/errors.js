@@ -41,9 +41,27 @@ if (filters) {
   });
   filters.addEventListener("reset", () => setTimeout(apply));
   filters.addEventListener("submit", (event) => event.preventDefault());
+  // a figure leads to its findings: all other filters are let go
+  document.addEventListener("click", (event) => {
+    const link = event.target.closest("a[data-facet]");
+    if (!link) return;
+    filters.reset();
+    filters.elements[link.dataset.facet].value = link.dataset.value;
+  });
   filters.hidden = false;
   apply(); // a browser may keep what was chosen before the page was loaded again
 }
+
+// A link to a claim opens it.
+const openTarget = () => {
+  const target = document.getElementById(location.hash.slice(1));
+  if (target?.tagName !== "DETAILS") return;
+  target.open = true;
+  target.querySelector("summary").focus();
+  target.scrollIntoView();
+};
+addEventListener("hashchange", openTarget);
+openTarget();
 
 // Sorting: the heads become buttons.
 const byNumber = (a, b) => a - b;

@@ -148,16 +148,27 @@ export function findings(items, onCode = null) {
   return el("ul", { class: "findings" }, ...serious.map(row), folded);
 }
 
-function finding({ severity, codes, message, remedy, source }, onCode) {
-  const buttons = codes.map((code) => {
+function finding(item, onCode) {
+  const linked = (code) => {
     if (!onCode) return el("span", { class: "code" }, code);
     const node = el("button", { type: "button", class: "link code", title: "Show this code" }, code);
     node.addEventListener("click", () => onCode(code));
     return node;
-  });
+  };
+  const { severity, codes, remedy, source } = item;
+  // Messages name most codes themselves: there, the first mention of each leads to it.
+  const parts = whatIsFound(item).split(/([A-Z0-9][A-Z0-9.]*[A-Z0-9])/);
+  const left = new Set(codes);
+  const words = parts.map((part) => (left.delete(part) ? linked(part) : part));
   return el("li", { class: severity },
-    el("p", {}, el("span", { class: "badge" }, severity), ...buttons.flatMap((button) => [button, " "]), message),
+    el("p", {}, el("span", { class: "badge" }, severity), ...words),
     el("p", { class: "why" }, [remedy, source].filter(Boolean).join(" · ")));
+}
+
+/** Returns the message of a finding, with the codes that it does not name itself before it. */
+export function whatIsFound({ codes, message }) {
+  const unnamed = codes.filter((code) => !message.includes(code));
+  return `${unnamed.length ? `${unnamed.join(", ")}: ` : ""}${message}`;
 }
 
 export function queries(items) {

@@ -1,6 +1,7 @@
 // Questions to the coder. Each returns a promise of the answer, which is null where the dialog was left.
 
 import { el } from "./chart.js";
+import { whatIsFound } from "./codes.js";
 import { CodeSearch } from "./desk-search.js";
 import { explain, signIn } from "./desk-service.js";
 
@@ -160,8 +161,8 @@ export function askFinalise(coded, undecided, { findings = [], waiting = 0 } = {
 function standing(findings, waiting) {
   const serious = findings.filter((finding) => finding.severity !== "info");
   const open = waiting ? [`${waiting} ${waiting === 1 ? "question" : "questions"} to the provider without an answer.`] : [];
-  const rows = serious.map(({ severity, codes, message }) =>
-    el("li", { class: severity }, el("span", { class: "badge" }, severity), codes.length ? `${codes.join(", ")}: ` : "", message));
+  const rows = serious.map((finding) =>
+    el("li", { class: finding.severity }, el("span", { class: "badge" }, finding.severity), whatIsFound(finding)));
   if (!rows.length && !open.length) return [];
   const waits = open.map((text) => el("li", {}, text));
   return [el("h3", {}, "Before it is closed"), el("ul", { class: "findings" }, ...rows, ...waits)];

@@ -205,10 +205,37 @@ def test_facts_of_a_claim_agree(tmp_path):
         read_csv(csv_file(tmp_path, body))
 
 
-@pytest.mark.parametrize("head", ["claim,code\n", HEAD.replace("coder", "zebra"), HEAD.replace("coder", "code"), ""])
-def test_csv_needs_its_columns(tmp_path, head):
-    with pytest.raises(AuditInputError, match=r"claims\.csv:1: expected the columns"):
+@pytest.mark.parametrize(
+    ("head", "said"),
+    [
+        ("claim,code\n", "no column system, text_file; "),
+        (HEAD.replace("coder", SECRET), "column 2 of an unknown or repeated name; "),
+        (HEAD.replace("coder", "code"), "column 4 of an unknown or repeated name; "),
+        (HEAD.replace(",", ";"), "the columns are not separated by commas; "),
+        ("", "no column claim, code, system, text_file; "),
+    ],
+)
+def test_csv_needs_its_columns(tmp_path, head, said):
+    with pytest.raises(AuditInputError) as caught:
         read_csv(csv_file(tmp_path, "", head))
+    assert str(caught.value) == f"claims.csv:1: {said}docs/audit.md lists the columns"
+
+
+@pytest.mark.parametrize(
+    ("cell", "shown"), [("none.txt", "none.txt"), (f"A/P: {SECRET}.", "the file"), ("a\0b", "the file")]
+)
+def test_a_text_in_the_place_of_its_file_is_not_repeated(tmp_path, cell, shown):
+    body = f"c1,,ICD-10-CM,I10,,,,,{cell},,,,,"
+    with pytest.raises(AuditInputError) as caught:
+        read_csv(csv_file(tmp_path, body))
+    assert f"'text_file': {shown} cannot be read" in str(caught.value)
+    assert "not the text itself" in str(caught.value)
+    assert SECRET not in str(caught.value)
+
+
+def test_what_spreadsheets_write_is_read(tmp_path):
+    (claim,) = read_csv(csv_file(tmp_path, "c1,,ICD-10-CM,I10,,,y,,a.txt,,,,,\nc1,,HCPCS,J3301,,4.0,,,,,,,,\n"))
+    assert [(line.units, line.poa) for line in claim.coded.lines] == [(1, "Y"), (4, None)]
 
 
 def concept(code, system="http://hl7.org/fhir/sid/icd-10-cm"):
@@ -309,7 +336,9 @@ def test_several_claims_name_their_notes(tmp_path):
         ({"resourceType": "Bundle", "entry": [{"resource": SECRET}]}, "'Bundle.entry[0].resource'"),
         ({"resourceType": "Bundle", "entry": SECRET}, "'Bundle.entry'"),
         (bundle(fhir_claim(diagnosis=[{"diagnosisCodeableConcept": concept(SECRET)}]), DOCUMENT), "Claim.diagnosis[0]"),
-        (bundle(fhir_claim(diagnosis=[{"sequence": 1}]), DOCUMENT), "Claim.diagnosis[0].diagnosisCodeableConcept"),
+        (bundle(fhir_claim(diagnosis=[{"sequence": 1}]), DOCUMENT), "Claim.diagnosis[0]"),
+        (bundle(fhir_claim(diagnosis=[{"diagnosisReference": {"reference": SECRET}}]), DOCUMENT), "or a Condition"),
+        (bundle(fhir_claim(contained=[DOCUMENT]), fhir_claim(diagnosis=SECRET)), "claim 1: "),
         (bundle(fhir_claim(item=[{"productOrService": {}}]), DOCUMENT), "Claim.item[0].productOrService"),
         (bundle(fhir_claim(billablePeriod=SECRET), DOCUMENT), "Claim.billablePeriod"),
         (bundle(fhir_claim(billablePeriod={"start": SECRET}), DOCUMENT), "Claim.billablePeriod.start"),
@@ -324,6 +353,14 @@ def test_a_wrong_resource_is_named(tmp_path, document, named):
     assert str(caught.value).startswith("claims.json: ")
     assert named in str(caught.value)
     assert SECRET not in str(caught.value)
+
+
+def test_diagnoses_may_be_conditions_and_have_codings_of_other_systems(tmp_path):
+    snomed = {"system": "http://snomed.info/sct", "code": "44054006"}
+    condition = {"resourceType": "Condition", "id": "x", "code": {"coding": [snomed, *concept("E119")["coding"]]}}
+    claim = fhir_claim(diagnosis=[{"sequence": 1, "diagnosisReference": {"reference": "Condition/x"}}], item=[])
+    (read,) = read_fhir(fhir_file(tmp_path, bundle(claim, condition, DOCUMENT)))
+    assert codes(read) == ["E11.9"]
 
 
 def test_a_file_that_is_no_json(tmp_path):

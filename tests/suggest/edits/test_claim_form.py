@@ -290,6 +290,7 @@ RECORDS = {
         ],
         [
             ("M17.11 27447", [OPERATIVE], {}, NOTHING),
+            ("M17.11 27447", [Note("w", "Seen, operated, sent home.")], {}, NOTHING),
             ("M17.11 27447", [PROGRESS, Note("x", "Text.", "operative note")], {}, NOTHING),
             ("K80.20 47562", [WITH_OPERATION], STAY, NOTHING),
             ("S52.501A 25605", [WITH_PROCEDURE], {}, NOTHING),
@@ -321,6 +322,7 @@ RECORDS = {
             ("I10", [Note("d", "DC SUMM, orthopedics")], STAY, NOTHING),
             ("I10", [Note("d", LONG + "\nDiagnoses at discharge\n1. Pneumonia")], STAY, NOTHING),
             ("I10", [Note("d", LONG + "\nHospital course: uneventful. Discharged home on day 3.")], STAY, NOTHING),
+            ("I10", [Note("w", "Admitted, treated, sent home.")], STAY, NOTHING),
             ("I10", [PROGRESS], {"setting": Setting.PROFESSIONAL_INPATIENT}, NOTHING),
         ],
     ),
