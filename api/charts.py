@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 from typing import Annotated
@@ -20,7 +21,8 @@ from api.permissions import Permission, principal
 from api.render import finding_out
 from api.render_encounters import EncounterRenderer, UserNames
 from api.responses import FindingOut
-from api.schemas import MAX_NOTES, Offsets
+from api.schemas import MAX_NOTES, Offsets, check_texts
+from api.schemas_encounters import LateNote
 from api.standing import standing
 from api.storage import Storage
 from store import coded_sets, decisions, encounters, notes, queries, suggestions
@@ -38,6 +40,9 @@ from suggest.records import Note
 OffsetsQuery = Annotated[
     Offsets, Query(description="Unit of all offsets: code points, or the UTF-16 code units of JavaScript and Java.")
 ]
+
+NoteStorer = Callable[[Database, Note, str], object]
+"""Stores a note for a user by id."""
 
 _RANKED = 50
 _TRIES = 5
@@ -146,18 +151,49 @@ def findings_of(request: Request, chart: Chart) -> list[FindingOut] | None:
     return [finding_out(finding) for finding in engine.suggester.check(coded, record)]
 
 
-def check_room(database: Database, encounter_id: str, note: Note, limit: int) -> None:
-    """Checks that an encounter has room for a further note.
-
-    Raises:
-        NotFoundError: There is no such encounter.
-        Problem: It would have too many notes, or too much text.
-    """
+def _check_room(database: Database, encounter_id: str, note: Note, limit: int) -> None:
     present = encounters.get(database, encounter_id).encounter.notes
     if sum(len(other.text) for other in present) + len(note.text) > limit:
         raise Problem("text-too-long", f"the notes would have more than {limit} characters together")
     if len(present) >= MAX_NOTES:
         raise Problem("invalid-encounter", f"an encounter has at most {MAX_NOTES} notes")
+
+
+async def bring_note(
+    request: Request,
+    encounter_id: str,
+    body: LateNote,
+    offsets: Offsets,
+    store: Callable[[Database, Note, str], object],
+) -> out.UpdatedEncounterOut:
+    """Stores a note that came to an encounter, suggests again, and tells what changed.
+
+    Args:
+        request: The request.
+        encounter_id: The encounter.
+        body: The note.
+        offsets: Unit of the offsets in the answer.
+        store: Stores the note.
+
+    Raises:
+        NotFoundError: There is no such encounter.
+        Problem: The text cannot be read or is too long, or the encounter has no room for it.
+    """
+    limit: int = request.app.state.settings.max_note_characters
+    check_texts([body.note], limit)
+    note = body.note.to_note()
+
+    def stored() -> None:
+        database = database_of(request)
+        _check_room(database, encounter_id, note, limit)
+        store(database, note, principal(request).user_id)
+
+    def answer() -> out.EncounterOut:
+        return encounter_out(request, read_chart(database_of(request), encounter_id), offsets)
+
+    await run_in_threadpool(stored)
+    changes = await try_to_suggest(request, encounter_id) if body.suggest else None
+    return out.UpdatedEncounterOut(encounter=await run_in_threadpool(answer), changes=changes)
 
 
 def may_change(who: Principal, item: WorklistItem) -> bool:

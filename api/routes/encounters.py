@@ -14,7 +14,7 @@ from api.auth import Principal
 from api.body import JsonRoute
 from api.charts import (
     OffsetsQuery,
-    check_room,
+    bring_note,
     database_of,
     encounter_out,
     may_change,
@@ -37,13 +37,13 @@ from api.examples_encounters import (
 from api.permissions import Permission, permissions_of, principal, requires
 from api.render_encounters import UserNames, item_out
 from api.responses import no_store
-from api.schemas import Day, Identifier, Offsets, check_texts
+from api.schemas import Day, Identifier, Offsets
 from api.schemas_encounters import Assignment, ClaimNext, EncounterIn, LateNote
 from store import audit, encounters, notes, users
 from store.database import Database
 from store.encounters import MAX_PAGE, EncounterFilter, WorklistItem
 from store.tables import EncounterStatus
-from suggest.records import Setting
+from suggest.records import Note, Setting
 
 router = APIRouter(
     prefix="/v1/encounters", tags=["encounters"], route_class=JsonRoute, dependencies=[Depends(no_store)]
@@ -140,20 +140,11 @@ async def add_note(
     request: Request, encounter_id: Identifier, body: LateNote, offsets: OffsetsQuery = Offsets.CODE_POINTS
 ) -> out.UpdatedEncounterOut:
     """Adds a late or amended note, suggests again, and tells what changed."""
-    limit: int = request.app.state.settings.max_note_characters
-    check_texts([body.note], limit)
-    note = body.note.to_note()
 
-    def store() -> None:
-        database = database_of(request)
-        check_room(database, encounter_id, note, limit)
-        actor = principal(request).user_id
+    def store(database: Database, note: Note, actor: str) -> None:
         notes.add_note(database, encounter_id, note, actor=actor, supersedes=body.supersedes)
 
-    await run_in_threadpool(store)
-    changes = await try_to_suggest(request, encounter_id) if body.suggest else None
-    encounter = await run_in_threadpool(_answer, request, encounter_id, offsets)
-    return out.UpdatedEncounterOut(encounter=encounter, changes=changes)
+    return await bring_note(request, encounter_id, body, offsets, store)
 
 
 @router.post(

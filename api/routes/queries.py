@@ -5,19 +5,16 @@ from __future__ import annotations
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Path, Request
-from starlette.concurrency import run_in_threadpool
 
 from api import responses_encounters as out
 from api.body import JsonRoute
 from api.charts import (
     OffsetsQuery,
+    bring_note,
     check_may_change,
-    check_room,
     database_of,
-    encounter_out,
     read_chart,
     renderer,
-    try_to_suggest,
 )
 from api.decision_records import EvidenceReader
 from api.errors import ErrorItem, Problem
@@ -33,13 +30,13 @@ from api.examples_queries import (
 )
 from api.permissions import Permission, principal, requires
 from api.responses import no_store
-from api.schemas import Identifier, Offsets, check_texts
+from api.schemas import Identifier, Offsets
 from api.schemas_encounters import LateNote, QueryIn, Withdrawal
 from store import audit, encounters, notes, queries, suggestions
 from store.database import Database
 from store.queries import StoredQuery
 from suggest.queries.wording import noncompliant, with_closing
-from suggest.records import Query
+from suggest.records import Note, Query
 
 router = APIRouter(
     prefix="/v1/encounters/{encounter_id}/queries",
@@ -102,23 +99,11 @@ async def answer(
     offsets: OffsetsQuery = Offsets.CODE_POINTS,
 ) -> out.UpdatedEncounterOut:
     """Answers a query with a note of the provider, suggests again, and tells what changed."""
-    limit: int = request.app.state.settings.max_note_characters
-    check_texts([body.note], limit)
-    note = body.note.to_note()
 
-    def store() -> None:
-        database = database_of(request)
-        check_room(database, encounter_id, note, limit)
-        actor = principal(request).user_id
+    def store(database: Database, note: Note, actor: str) -> None:
         queries.answer(database, encounter_id, number, note, actor=actor, supersedes=body.supersedes)
 
-    await run_in_threadpool(store)
-    changes = await try_to_suggest(request, encounter_id) if body.suggest else None
-
-    def answered() -> out.EncounterOut:
-        return encounter_out(request, read_chart(database_of(request), encounter_id), offsets)
-
-    return out.UpdatedEncounterOut(encounter=await run_in_threadpool(answered), changes=changes)
+    return await bring_note(request, encounter_id, body, offsets, store)
 
 
 @router.post(

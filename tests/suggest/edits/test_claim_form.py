@@ -286,7 +286,7 @@ RECORDS = {
             ("M17.11 0SRC0J9", [SUMMARY], STAY, NOTHING),
             ("K35.80 44970", [SUMMARY], {}, NOTHING),
             ("K35.80 0DTJ4ZZ", [SUMMARY, PROGRESS], STAY, NOTHING),
-            ("K35.80 0DTJ4ZZ", [Note("l", LONG + "\nProcedure: laparoscopic appendectomy.", "progress")], STAY, NOTHING),
+            ("K35.80 0DTJ4ZZ", [replace(PROGRESS, text=LONG + "\nProcedure: laparoscopic appendectomy.")], STAY, NOTHING),
         ],
         [
             ("M17.11 27447", [OPERATIVE], {}, NOTHING),
@@ -309,7 +309,7 @@ RECORDS = {
             ("I10", [PRELIMINARY], STAY, NOTHING),
             ("I10", [PROGRESS, replace(SUMMARY, status=NoteStatus.ENTERED_IN_ERROR)], STAY, NOTHING),
             ("I10", [Note("h", LONG + "\nHospital course: eating, still on oxygen.", "progress")], STAY, NOTHING),
-            ("I10", [Note("h", LONG + "Plan: discharge when able. Final diagnosis to follow.", "progress")], STAY, NOTHING),
+            ("I10", [replace(PROGRESS, text=LONG + "Plan: home when able. Final diagnosis to follow.")], STAY, NOTHING),
         ],
         [
             ("I10", [SUMMARY], STAY, NOTHING),
