@@ -12,7 +12,7 @@ from store.database import open_database
 
 _GRACE_SECONDS = 30
 # longer than the idle time of usual proxies (60 s), so that they, not the service, close connections
-_KEEP_ALIVE_SECONDS = 75
+KEEP_ALIVE_SECONDS = 75
 
 
 def serve(settings: Settings) -> None:
@@ -36,6 +36,6 @@ def serve(settings: Settings) -> None:
         log_config=log_config(settings.log_level),
         access_log=False,
         server_header=False,
-        timeout_keep_alive=_KEEP_ALIVE_SECONDS,
+        timeout_keep_alive=KEEP_ALIVE_SECONDS,
         timeout_graceful_shutdown=_GRACE_SECONDS,
     )

@@ -8,6 +8,7 @@ import uvicorn
 
 from api.app import create_app
 from api.engine import Engine
+from api.server import KEEP_ALIVE_SECONDS
 from api.settings import Settings
 from suggest.code_sets.index import CodeIndex
 
@@ -19,7 +20,14 @@ def main():
     )
     settings = Settings(port=int(port), home=Path(home), database=url)
     app = create_app(settings, Engine(lambda _progress: suggester, queue_limit=settings.queue_limit))
-    uvicorn.run(app, host=settings.host, port=settings.port, log_level="warning", access_log=False)
+    uvicorn.run(
+        app,
+        host=settings.host,
+        port=settings.port,
+        log_level="warning",
+        access_log=False,
+        timeout_keep_alive=KEEP_ALIVE_SECONDS,
+    )
 
 
 if __name__ == "__main__":

@@ -286,7 +286,7 @@ RECORDS = {
             ("M17.11 0SRC0J9", [SUMMARY], STAY, NOTHING),
             ("K35.80 44970", [SUMMARY], {}, NOTHING),
             ("K35.80 0DTJ4ZZ", [SUMMARY, PROGRESS], STAY, NOTHING),
-            ("K35.80 0DTJ4ZZ", [replace(PROGRESS, text=LONG + "\nProcedure: laparoscopic appendectomy.")], STAY, NOTHING),
+            ("K35.80 0DTJ4ZZ", [replace(PROGRESS, text=LONG + "\nProcedure: appendectomy.")], STAY, NOTHING),
         ],
         [
             ("M17.11 27447", [OPERATIVE], {}, NOTHING),
