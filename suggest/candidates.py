@@ -30,6 +30,7 @@ from suggest.specificity import Context, Resolved, Resolver, side_near
 from suggest.terminology import Terminology
 from suggest.uncertain import CONFIRMED_ONLY, Place, final_places
 
+_RULE_OUT = "rule-out"
 _RESOLVED = "resolved"  # id of the assertion rules that call a disease over
 _FOUND = (
     *PHRASES,
@@ -127,7 +128,9 @@ class CandidateBuilder:
         for edge in edges:
             mention = mentions[edge.mention]
             counts = edge.status == POSSIBLE and (mention.note, mention.section) in final
-            yield edge._replace(status=PRESENT) if counts and not self._confirmed_only(edge.code) else edge
+            # "rule out" by itself may as well say that it was done; "still to be ruled out" is another rule
+            sure = mention.assertion.rule != _RULE_OUT and not self._confirmed_only(edge.code)
+            yield edge._replace(status=PRESENT) if counts and sure else edge
 
     def _confirmed_only(self, code: int) -> bool:
         return code < len(self._index) and self._index.code(code).startswith(CONFIRMED_ONLY)

@@ -27,6 +27,9 @@ U64 = NDArray[np.uint64]
 I32 = NDArray[np.int32]
 
 SIDES = ("right", "left", "bilateral")
+_NON = "non"
+_NON_HASH = np.uint64(get_string_id(_NON))
+_HYPHENS = frozenset("-\u2010\u2011\u2013")
 MAX_WINDOW = 7
 
 
@@ -119,6 +122,9 @@ def token_keys(doc: Doc, corrections: dict[int, int] | None = None) -> TokenKeys
     norms = doc.to_array(NORM).astype(np.uint64)
     starts_at = doc.to_array(IDX).astype(np.int64)
     norms[np.isin(starts_at, np.fromiter(list_numbers(doc.text), np.int64))] = 0
+    for prefix, word in _non(doc, norms):
+        norms[prefix] = 0
+        norms[word] = get_string_id(normalise(_NON + doc[word].text))
     if corrections:
         norms[list(corrections)] = np.array(list(corrections.values()), dtype=np.uint64)
     keys = keys_of_norms(norms)
@@ -133,6 +139,16 @@ def token_keys(doc: Doc, corrections: dict[int, int] | None = None) -> TokenKeys
         if i and doc[int(i)].text in ("L", "l") and doc[int(i) - 1].like_num:
             sides[i] = 0  # litres
     return TokenKeys(norms, keys, np.flatnonzero(keys).astype(np.int32), sentence, sides)
+
+
+def _non(doc: Doc, norms: U64) -> list[tuple[int, int]]:
+    """Returns the tokens "non" with the words that they deny: one word with it, so that no bleeding is read there."""
+    found = []
+    for i in np.flatnonzero(norms == _NON_HASH).tolist():
+        word = i + 2 if i + 2 < len(doc) and doc[i + 1].text in _HYPHENS else i + 1
+        if word < len(doc) and doc[word].text.isalpha():
+            found.append((i, word))
+    return found
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,12 +206,13 @@ def _term_pattern() -> re.Pattern[str]:
     return re.compile(rf"(?<!\w)(?:{'|'.join(special)})(?!\w)|\d+(?:[.,]\d+)+|[^\W_]+", re.IGNORECASE)
 
 
+_NON_WORD = re.compile(r"\bnon[ \u2010\u2011\u2013-]+(?=[^\W\d_])", re.IGNORECASE)
 _POSSESSIVE = re.compile(r"['’]s\b", re.IGNORECASE)
 
 
 def normal_words(term: str) -> list[str]:
     """Returns the normal forms of all words of a term, split as the tokenizer splits a chart."""
-    return [_normal(word) for word in _term_pattern().findall(_POSSESSIVE.sub("", term))]
+    return [_normal(word) for word in _term_pattern().findall(_NON_WORD.sub(_NON, _POSSESSIVE.sub("", term)))]
 
 
 def term_words(term: str) -> list[str]:

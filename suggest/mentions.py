@@ -7,11 +7,13 @@ A phrase inside a longer matched phrase is not a mention of its own.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import re
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
+from spacy.strings import get_string_id
 
 from suggest.keys import I32, U64, TokenKeys, find, ranges, windows
 from suggest.lexicon import Source
@@ -24,6 +26,8 @@ _STRIDE = 8
 _COVERAGE_SHARE = 0.6
 _COVERAGE_KEPT = 6
 _SEGMENTS_AT_ONCE = 256
+_DENYING = re.compile(r"\b(?:no|not|without|non|never|negative)\b", re.IGNORECASE)
+_DENIALS = np.array([get_string_id(word) for word in ("no", "not", "without", "never", "absent")], dtype=np.uint64)
 _LEAST_PRECISION = 0.25  # of the best learnt phrase of a code that nothing else leads to
 
 
@@ -296,3 +300,28 @@ def spans_of(hits: Hits) -> tuple[list[tuple[int, int, int]], NDArray[np.int64]]
     number = np.empty(len(order), np.int64)
     number[order] = np.cumsum(new) - 1
     return [(first, last, anchor) for first, last, anchor in table[order][new].tolist()], number
+
+
+def denying(terminology: Terminology) -> NDArray[np.bool_]:
+    """Tells which terms deny by themselves (``without``), so that a denial among their words is part of them."""
+    texts = terminology.texts
+    return np.array([_DENYING.search(texts[i]) is not None for i in range(len(texts))], dtype=np.bool_)
+
+
+def judged_behind_denials(tokens: TokenKeys, hits: Hits, denies: NDArray[np.bool_]) -> Hits:
+    """Moves the anchors of words that cover a term behind a denial that stands among them.
+
+    "COPD, not in exacerbation" speaks of no exacerbation, although COPD says most of what its words say.
+
+    Args:
+        tokens: Words of the note.
+        hits: Its matches.
+        denies: For each term whether it denies by itself, from ``denying``; then the denial is part of it.
+    """
+    denials = np.concatenate([[0], np.cumsum(np.isin(tokens.norms, _DENIALS))])
+    covering = (hits.source == Source.COVERAGE) & (hits.anchor >= 0) & (hits.text >= 0)
+    at = np.flatnonzero(covering)
+    at = at[~denies[hits.text[at]] & (denials[hits.last[at]] > denials[hits.anchor[at]])]
+    anchor = hits.anchor.copy()
+    anchor[at] = hits.last[at] - 1
+    return replace(hits, anchor=anchor)

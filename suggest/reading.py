@@ -22,13 +22,15 @@ from suggest.assertion import Asserter, Scoped
 from suggest.code_sets.index import CodeIndex
 from suggest.composition import Composer
 from suggest.headings import NO_HEADING, families
-from suggest.keys import TokenKeys, token_keys, windows
+from suggest.keys import TokenKeys, token_keys, windows, word_key
 from suggest.lexicon import Condition, Source
 from suggest.measurements import measured
 from suggest.mentions import (
     CoverageMatcher,
     Hits,
     LearntPhrases,
+    denying,
+    judged_behind_denials,
     learnt_hits,
     longest,
     phrase_hits,
@@ -161,6 +163,8 @@ class Reader:
         self._coverage = CoverageMatcher(terminology)
         self._composer = Composer(index)
         self._procedures = tuple(procedures)
+        self._denies = denying(terminology)
+        self._without = terminology.word_ids(np.array([word_key("without")], dtype=np.uint64))[0]
         right = [known, self._composer.words, *(source.words for source in self._procedures)]
         self._speller = Speller(terminology, np.unique(np.concatenate(right)))
         self._asserter = Asserter(nlp)
@@ -177,11 +181,12 @@ class Reader:
         hits = self._hits(note, layout, encounter)
         if policy.status_transforms:
             hits = hits.take(worth_claiming(hits))
-        spans, hit_mention = spans_of(hits)
+        spans, hit_mention = spans_of(judged_behind_denials(tokens, hits, self._denies))
         scoped = self._asserter.scopes(doc) if spans else None
         mentions = self._mentions(doc, layout, spans, number, scoped)
         word_token, words = self._words(tokens)
-        said = _said(word_token, mentions)
+        said = _said(word_token, mentions, offsets)
+        telling = said | (words == self._without)  # "without" decides among titles, also where it denies what follows
         breaks = np.array([match.start() for match in _LINE_BREAK.finditer(note.text)], dtype=np.int64)
         reading = NoteReading(
             number=number,
@@ -193,7 +198,7 @@ class Reader:
             tokens=tokens,
             offsets=offsets,
             sentence_start=np.append(np.flatnonzero(np.diff(tokens.sentence, prepend=-1)), len(offsets) - 1),
-            sentence_words=_sentence_words(tokens, word_token, words, {mention.sentence for mention in mentions}),
+            sentence_words=_sentence_words(tokens, word_token[telling], words[telling], {m.sentence for m in mentions}),
             words=words[said],
             word_token=word_token[said],
             word_sided=np.bincount(tokens.sentence, tokens.sides > 0)[tokens.sentence[word_token[said]]] > 0,
@@ -339,16 +344,17 @@ class Reader:
         return keep
 
 
-def _said(token: NDArray[np.int64], mentions: Sequence[Mention]) -> NDArray[np.bool_]:
-    """Tells which tokens lie in no mention that is denied, hypothetical or a relative's, or in a present one too."""
-    size = int(token[-1]) + 2 if len(token) else 1
-    said = np.ones(size, dtype=bool)
-    for mention in mentions:
-        if mention.assertion.status in _UNSAID:
-            said[mention.first_token : mention.last_token] = False
-    for mention in mentions:
-        if mention.assertion.status not in _UNSAID:
-            said[mention.first_token : mention.last_token] = True
+def _said(token: NDArray[np.int64], mentions: Sequence[Mention], offsets: NDArray[np.int64]) -> NDArray[np.bool_]:
+    """Tells which tokens are not denied, hypothetical or a relative's; of mentions that hold one, the shortest tells.
+
+    "COPD without exacerbation" is present, and the exacerbation in it denied.
+    """
+    said = np.ones(int(token[-1]) + 2 if len(token) else 1, dtype=bool)
+    for mention in sorted(mentions, key=lambda m: (m.first_token - m.last_token, m.assertion.status not in _UNSAID)):
+        first, trigger = mention.first_token, mention.assertion.trigger_start
+        if mention.start < trigger < mention.end:  # what stands before a denial among the words is not denied
+            first = int(np.searchsorted(offsets, trigger))
+        said[first : mention.last_token] = mention.assertion.status not in _UNSAID
     return said[token]
 
 

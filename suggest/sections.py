@@ -20,6 +20,13 @@ from suggest.headings import NO_HEADING, UNKNOWN_HEADING, Heading, families
 from suggest.records import Section
 
 _LINE_WEIGHTS = frozenset({"history", "objective", "subjective"})
+_ALLERGIES = "allergies"
+# "ALL: NKDA. Smokes": what follows in the line is of the section around it again
+_NONE_KNOWN = re.compile(
+    r"[ \t]*(?:nkd?a|none|nil|no known(?: (?:drug|food|medication|latex|environmental))*(?: allerg\w*)?)\b"
+    r"[^.;\n]*[.;](?=[ \t]+\S)",
+    re.IGNORECASE,
+)
 _FIRST_ITEM = re.compile(r"\(?(\d{1,2})[.)]")
 _CONTENT = re.compile(r"\S")
 
@@ -138,9 +145,10 @@ class _Builder:
         one_line = mark.inline and not item and self._holds_one_line(mark, heading)
         self._taken = mark.end
         self._open = _Open(heading.family, start, body, mark.marker, mark.inline, item)
-        if one_line:
+        none_known = _NONE_KNOWN.match(self._text, mark.end) if mark.inline and heading.family == _ALLERGIES else None
+        if one_line or none_known:
             interrupted = self._pending[1] if self._pending else before
-            self._pending = (self._end_of_line(mark.end), interrupted)
+            self._pending = (none_known.end() if none_known else self._end_of_line(mark.end), interrupted)
         else:
             self._pending = None
 

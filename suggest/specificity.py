@@ -242,16 +242,17 @@ class Resolver:
             both = child.flags & BILATERAL and context.sides & 3 == 3
             unsided = child.flags & _SIDED and not side
             score = share + 2.0 * side - 0.25 * bool(unsided) + bool(both) + child.preference
+            keeps = False
             if any(child.row <= other < self._end[child.row] for other in named):
                 # of children that the phrase names alike, one under which the stated side can be coded (I.B.13)
-                score += _NAMED + _KEEPS_SIDE * (context.sides > 0 and not side and self._has_sides(child.row))
+                keeps = context.sides > 0 and not side and self._has_sides(child.row)
+                score += _NAMED + _KEEPS_SIDE * keeps
             if best is None or score > best[0]:
-                best = (score, child, share, count, side)
+                best = (score, child, max(share, 0.9 * keeps), count, side)
         assert best is not None
         _score, child, share, count, side = best
-        by_name = any(child.row <= other < self._end[child.row] for other in named)
-        by_default = not count and side <= 0 and not by_name
-        certainty = 0.5 if by_default else max(share, 0.7 if side > 0 else 0.0, 0.9 if by_name else 0.0)
+        by_default = not share and side <= 0
+        certainty = 0.5 if by_default else max(share, 0.7 if side > 0 else 0.0)
         return child.row, certainty, count, by_default, side
 
     def _has_sides(self, row: int) -> bool:

@@ -20,7 +20,7 @@ from suggest.keys import content_words, find, normal_words, phrase_key, ranges, 
 from suggest.lexicon import Condition, parse_condition
 from suggest.resources import read_table
 
-FORMAT = 9
+FORMAT = 10
 """Raised when the arrays or the way to compile them change."""
 
 

@@ -97,6 +97,8 @@ def test_a_part_may_belong_to_several_combinations(plain_suggester, chart):
         ("ASSESSMENT: Possible pneumonia", "present"),
         ("ASSESSMENT: Possible pneumonia\nDISCHARGE DIAGNOSES: Gout", "possible"),
         ("HPI: Possible pneumonia\nASSESSMENT: Gout", "possible"),
+        ("DISCHARGE DIAGNOSES: Pneumonia, still to be ruled out", "present"),
+        ("DISCHARGE DIAGNOSES: Rule out pneumonia", "possible"),
         ("DISCHARGE DIAGNOSES:\n1. No pneumonia\n", "negated"),
     ],
 )
@@ -135,3 +137,24 @@ def test_packed_edges_are_sorted_by_code():
     assert packed.side.tolist() == [-1, 0]
     assert packed.quality.dtype == np.float32
     assert len(pack([])) == 0
+
+
+@pytest.mark.parametrize(
+    ("text", "code", "status"),
+    [
+        ("COPD, not in exacerbation", "J44.1", "negated"),
+        ("COPD without exacerbation", "J44.1", "negated"),
+        ("COPD with exacerbation", "J44.1", "present"),
+        ("Sigmoid diverticulitis, no perforation or abscess", "K57.20", "negated"),
+        ("Sigmoid diverticulitis with perforation and abscess", "K57.20", "present"),
+        ("COPD, not in exacerbation", "J44.9", "present"),
+    ],
+)
+def test_words_behind_a_denial_among_the_words_of_a_term_are_denied(edges, text, code, status):
+    found = {s for c, source, s in edges(text) if c == code and source in (Source.COVERAGE, Source.LEXICON)}
+    assert found == {status}
+
+
+def test_what_a_shorter_mention_denies_is_no_detail_of_a_longer_one(edges):
+    codes = {code for code, source, _status in edges("COPD, not in exacerbation") if source is Source.CONTEXT}
+    assert "J44.1" not in codes

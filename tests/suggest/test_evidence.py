@@ -95,3 +95,17 @@ def test_the_number_of_an_item_is_no_stage(plain_suggester, chart):
     codes = {ranked.code.code for ranked in plain_suggester.suggest(chart("A/P:\n3. HTN\n4. CKD\n5. Gout")).ranked}
     assert {"N18.9", "I12.9"} <= codes
     assert not codes & {"N18.30", "N18.4", "N18.5"}
+
+
+@pytest.mark.parametrize(
+    ("text", "wanted", "unwanted"),
+    [
+        ("A/P: mild intermittent asthma - not in exacerbation", "J45.20", "J45.21"),
+        ("A/P: non-bleeding gastric ulcer", "K25.9", "K25.4"),
+        ("A/P: osteoarthritis of left knee", "M17.12", "M17.11"),
+    ],
+)
+def test_what_is_denied_of_a_disease_is_no_detail_of_it(plain_suggester, chart, text, wanted, unwanted):
+    ranked = [found.code.code for found in plain_suggester.suggest(chart(text)).ranked]
+    assert wanted in ranked
+    assert unwanted not in ranked or ranked.index(wanted) < ranked.index(unwanted)

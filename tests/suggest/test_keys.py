@@ -193,3 +193,23 @@ def test_content_words_take_forms_of_several_words_apart():
 def test_keys_of_norms_skip_nothing_but_stop_words(nlp):
     norms = np.array([nlp.vocab.strings.add(word) for word in ("fever", "the", "malignant neoplasm")], dtype=np.uint64)
     assert keys_of_norms(norms).tolist() == [word_key("fever"), 0, phrase_key(["malignant", "neoplasm"])]
+
+
+@pytest.mark.parametrize(
+    "spelling",
+    ["non-bleeding ulcer", "non bleeding ulcer", "nonbleeding ulcer", "Non\u2013bleeding ulcer", "NON-BLEEDING ulcer"],
+)
+def test_non_is_one_word_with_what_it_denies(spelling):
+    nlp = make_nlp()
+    with nlp.memory_zone():
+        found = token_keys(read(nlp, spelling))
+    assert int(found.keys.sum(dtype=np.uint64)) == phrase_key(["nonbleeding", "ulcer"])
+    assert term_words(spelling) == ["nonbleeding", "ulcer"]
+
+
+@pytest.mark.parametrize("text", ["non", "non-", "non 4", "sine qua non."])
+def test_non_alone_is_a_word(text):
+    nlp = make_nlp()
+    with nlp.memory_zone():
+        found = token_keys(read(nlp, text))
+    assert phrase_key(["non"]) in found.keys.tolist()

@@ -794,3 +794,21 @@ def test_real_transcriptions(transcriptions):
     assert len(seen) > 75
     assert seen.get("other", 0) < 0.005 * total
     assert min(seen[family] for family in ("hpi", "pmh", "family", "exam", "plan", "impression")) > 200
+
+
+@pytest.mark.parametrize(
+    ("text", "families"),
+    [
+        ("PMH: asthma. ALL: NKDA. Smokes 1/2 ppd\n", {"Smokes": "pmh"}),
+        ("Allergies: none. Former smoker.\nFH: none", {"Former": "none", "FH": "family"}),
+        ("Allergies: No known drug allergies. Smoker\n", {"Smoker": "none"}),
+        ("Allergies: PCN (rash). Sulfa.\n", {"Sulfa": "allergies"}),
+        ("Allergies: NKDA\nMeds: aspirin", {"NKDA": "allergies", "Meds": "medications"}),
+        ("Allergies: nonsteroidals. Latex.", {"Latex": "allergies"}),
+    ],
+)
+def test_where_no_allergy_is_known_the_section_ends_with_the_sentence(text, families):
+    found = find_sections(text)
+    for word, family in families.items():
+        at = text.index(word)
+        assert next(section.family for section in found if section.start <= at < section.end) == family
