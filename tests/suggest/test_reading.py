@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 
+from suggest.keys import word_key
 from suggest.lexicon import Condition
 from suggest.reading import fits_patient, in_section
 from suggest.records import Patient, Sex
@@ -78,3 +80,21 @@ def test_conditions_on_the_patient(condition, age, sex, holds):
 )
 def test_conditions_on_the_section(family, wanted, holds):
     assert in_section(family, wanted) == holds
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("Ulcerative colitis with abscess", {"abscess": True, "colitis": True}),
+        ("Ulcerative colitis without abscess", {"abscess": False, "colitis": True}),
+        ("Sigmoid diverticulitis, no abscess", {"abscess": False, "diverticulitis": True}),
+        ("No ulcerative colitis", {"colitis": False}),
+        ("Mother had ulcerative colitis", {"colitis": False}),
+    ],
+)
+def test_words_that_are_denied_are_no_words_of_the_note(plain_suggester, terminology, chart, text, said):
+    (reading,) = plain_suggester.read(chart(text))
+    found = set(reading.words.tolist())
+    for word, expected in said.items():
+        (number,) = terminology.word_ids(np.array([word_key(word)], dtype=np.uint64)).tolist()
+        assert (number in found) is expected
