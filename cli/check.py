@@ -1,9 +1,9 @@
-"""``chartcoder check``: edits, sequencing and grouping over the codes that chart records list."""
+"""``chartcoder check``: selection, edits, sequencing and grouping over the codes that chart records list."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -66,7 +66,7 @@ def check(
         bool, typer.Option("--not-codable", help="Check as well each code that a chart lists as not codable.")
     ] = False,
 ) -> None:
-    """Runs edits, sequencing and grouping over the codes that chart records list, and prints how often they speak.
+    """Runs selection, edits, sequencing and grouping over the codes that charts list, and prints how often they speak.
 
     The order in which a record lists its diagnoses is used by the edits of sequence alone; the sequence that is
     written is the program's own. With --not-codable each listed wrong code is added to the others by itself; what is
@@ -100,13 +100,20 @@ def _checked(
 ) -> dict[str, Any]:
     from suggest.edits.run import run_edits
     from suggest.given import sequence_given
+    from suggest.given_selection import selection_findings
 
     encounter = claim.coded.encounter
     candidates, table = suggester.features(encounter)
     ranked = suggester.diagnoses(encounter, candidates, table).ranked
     given = [line.code.code for line in claim.coded.diagnoses]
     order = sequence_given(suggester, encounter, given, table=table, ranked=ranked)
-    findings = run_edits(claim.coded, tables)
+
+    def found(coded: CodedSet) -> tuple[Finding, ...]:
+        codes = [line.code.code for line in coded.diagnoses]
+        named = selection_findings(suggester, encounter, codes, candidates=candidates, ranked=ranked)
+        return (*run_edits(coded, tables), *named)
+
+    findings = found(claim.coded)
     tally.add(claim, findings, order)
     result: dict[str, Any] = {
         "id": claim.id,
@@ -115,22 +122,24 @@ def _checked(
         **_groups(claim.coded),
     }
     if not_codable:
-        result["not_codable"] = [_added(claim, code, findings, tables, tally) for code in claim.not_codable]
+        result["not_codable"] = [_added(claim, code, findings, found, tally) for code in claim.not_codable]
     return result
 
 
 def _added(
-    claim: AssignedClaim, code: Code, known: Sequence[Finding], tables: EditTables, tally: Tally
+    claim: AssignedClaim,
+    code: Code,
+    known: Sequence[Finding],
+    found_in: Callable[[CodedSet], tuple[Finding, ...]],
+    tally: Tally,
 ) -> dict[str, Any]:
     """Returns what is found about a wrong code when it stands beside the others."""
-    from suggest.edits.run import run_edits
-
     lines = claim.coded.lines
     # a wrong diagnosis stands last among the diagnoses
     at = len(claim.coded.diagnoses) if code.system is System.ICD10CM else len(lines)
     coded = replace(claim.coded, lines=(*lines[:at], CodedLine(code), *lines[at:]))
     before = set(known)
-    findings = [found for found in run_edits(coded, tables) if found not in before and code.code in found.codes]
+    findings = [found for found in found_in(coded) if found not in before and code.code in found.codes]
     tally.not_codable += 1
     tally.caught += any(finding.severity in _SERIOUS for finding in findings)
     return {"code": code.code, "findings": [_finding(finding) for finding in findings]}

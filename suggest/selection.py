@@ -252,6 +252,7 @@ def select(
     policy: Policy,
     replaced: Mapping[str, Collection[str]],
     threshold: float,
+    shown: float = _WORTH_SHOWING,
 ) -> Selected:
     """Proposes codes, most probable first, and suppresses the others with a reason.
 
@@ -261,9 +262,10 @@ def select(
         policy: Says which guideline steps apply.
         replaced: Code → combination codes that take its place, each where it is proposed.
         threshold: Least probability.
+        shown: Least probability of the suppressed codes that are returned.
 
     Returns:
-        The proposed codes, and the suppressed ones whose probability is at least 0.1.
+        The proposed codes, and the suppressed ones.
     """
     proposed: list[tuple[RankedCode, int | None]] = []
     suppressed: list[SuppressedCode] = []
@@ -274,7 +276,7 @@ def select(
         verdict = next((found for rule in _RULES if (found := rule(case)) is not None), None)
         if verdict is None:
             proposed.append((code, row))
-        elif code.probability >= _WORTH_SHOWING:
+        elif code.probability >= shown:
             suppressed.append(SuppressedCode(code, *verdict))
     return Selected(tuple(code for code, _row in proposed), tuple(suppressed))
 

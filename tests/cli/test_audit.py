@@ -96,6 +96,7 @@ def test_check_reports_edits_sequence_and_wrong_codes(real, claims, tmp_path):
     first = lines[0]
     assert first["sequence"][0] == "E11.42"
     assert sorted(first["sequence"]) == ["E11.42", "I10", "R07.9"]
+    assert "denied-or-past" in {finding["edit"] for finding in first["findings"] if finding["codes"] == ["R07.9"]}
     assert {"hcc", "drg"} <= first.keys()
     assert [item["code"] for item in first["not_codable"]] == ["E11.9", "99213"]
     added = first["not_codable"][0]["findings"]
