@@ -32,7 +32,7 @@ from simulated_site import CONVENTIONS, NEVER_REPORTED  # noqa: E402
 pytestmark = pytest.mark.slow
 
 CHARTS = REPOSITORY / "training" / "data" / "charts"
-TREES = 60
+TREES = 90
 DECISIONS = 300
 
 
