@@ -23,7 +23,7 @@ from api.render_encounters import EncounterRenderer, UserNames
 from api.responses import FindingOut
 from api.schemas import MAX_NOTES, Offsets, check_texts
 from api.schemas_encounters import LateNote
-from api.standing import standing
+from api.standing import named_otherwise, standing
 from api.storage import Storage
 from store import coded_sets, decisions, encounters, notes, queries, suggestions
 from store.coded_sets import CodedSet
@@ -148,7 +148,8 @@ def findings_of(request: Request, chart: Chart) -> list[FindingOut] | None:
         return None
     final = chart.coded_set if chart.coding.status is EncounterStatus.FINALISED else None
     coded, record = standing(chart.stored.encounter, chart.coding.lines, chart.notes, final)
-    return [finding_out(finding) for finding in engine.suggester.check(coded, record)]
+    read = () if chart.latest is None else named_otherwise(coded, chart.latest.suggestion, engine.suggester.index)
+    return [finding_out(finding) for finding in (*engine.suggester.check(coded, record), *read)]
 
 
 def _check_room(database: Database, encounter_id: str, note: Note, limit: int) -> None:

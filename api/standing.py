@@ -7,10 +7,12 @@ from collections.abc import Sequence
 from store.coded_sets import CodedSet as FinalSet
 from store.coding import CodedLine
 from store.notes import StoredNote
+from suggest.code_sets.index import CodeIndex
 from suggest.edits.coded import CodedLine as ClaimLine
 from suggest.edits.coded import CodedSet
 from suggest.edits.record import CodingRecord
-from suggest.records import AuthorRole, Encounter, System
+from suggest.given_selection import selection_findings
+from suggest.records import AuthorRole, Encounter, Finding, Suggestion, System
 
 
 def standing(
@@ -43,6 +45,21 @@ def standing(
         authors=_authors(encounter, lines),
     )
     return CodedSet(encounter, claim), record
+
+
+def named_otherwise(coded: CodedSet, suggestion: Suggestion, index: CodeIndex) -> tuple[Finding, ...]:
+    """Returns what the notes say against diagnoses that coders brought: denied, past, uncertain, or another code.
+
+    Args:
+        coded: The lines of the claim.
+        suggestion: What was suggested for the same notes; what it proposes itself has passed these rules.
+        index: The code set.
+    """
+    proposed = {line.ranked.code for line in suggestion.codes}
+    codes = [line.code.code for line in coded.diagnoses]
+    brought = {line.code.code for line in coded.diagnoses if line.code not in proposed}
+    found = selection_findings(index, coded.encounter, codes, ranked=suggestion.ranked) if brought else ()
+    return tuple(finding for finding in found if finding.codes[0] in brought)
 
 
 def _authors(encounter: Encounter, lines: Sequence[CodedLine]) -> dict[str, frozenset[AuthorRole]]:

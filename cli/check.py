@@ -100,7 +100,7 @@ def _checked(
 ) -> dict[str, Any]:
     from suggest.edits.run import run_edits
     from suggest.given import sequence_given
-    from suggest.given_selection import selection_findings
+    from suggest.given_selection import not_found, selection_findings
 
     encounter = claim.coded.encounter
     candidates, table = suggester.features(encounter)
@@ -108,10 +108,12 @@ def _checked(
     given = [line.code.code for line in claim.coded.diagnoses]
     order = sequence_given(suggester, encounter, given, table=table, ranked=ranked)
 
+    replaced = {suggester.code(part): {suggester.code(c) for c in w} for part, w in candidates.replaced.items()}
+
     def found(coded: CodedSet) -> tuple[Finding, ...]:
         codes = [line.code.code for line in coded.diagnoses]
-        named = selection_findings(suggester, encounter, codes, candidates=candidates, ranked=ranked)
-        return (*run_edits(coded, tables), *named)
+        named = selection_findings(suggester.index, encounter, codes, ranked=ranked, replaced=replaced)
+        return (*run_edits(coded, tables), *named, *not_found(suggester.index, codes, ranked=ranked))
 
     findings = found(claim.coded)
     tally.add(claim, findings, order)

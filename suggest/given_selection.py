@@ -6,11 +6,10 @@ of the program (``selection.py``). The program misses words too: each is for a p
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 
-from suggest.candidates import Candidates
+from suggest.code_sets.index import CodeIndex
 from suggest.edits.report import Report
-from suggest.pipeline import Suggester
 from suggest.policy import policy_for
 from suggest.records import Encounter, Finding, RankedCode, SuppressedCode, System
 from suggest.selection import select
@@ -32,38 +31,40 @@ _REMEDIES = {
 
 
 def selection_findings(
-    suggester: Suggester,
+    index: CodeIndex,
     encounter: Encounter,
     codes: Sequence[str],
     *,
-    candidates: Candidates,
     ranked: Sequence[RankedCode],
+    replaced: Mapping[str, Collection[str]] | None = None,
 ) -> tuple[Finding, ...]:
     """Returns warnings about given diagnoses, in their order; nothing depends on how probable they are.
 
     Args:
-        suggester: Its code set is used.
-        encounter: The chart.
-        codes: Diagnoses with dots.
-        candidates: The chart's candidates.
+        index: The code set.
+        encounter: The chart; its policy applies.
+        codes: Diagnoses with dots; those that the chart does not lead to draw none.
         ranked: All ranked codes of the chart.
+        replaced: Code → combination codes that take its place.
     """
-    policy = policy_for(encounter)
     wanted = set(codes)
-    given = [code for code in ranked if code.code.system is System.ICD10CM and code.code.code in wanted]
     selected = select(
-        given,
-        index=suggester.index,
-        policy=policy,
-        replaced={suggester.code(part): {suggester.code(c) for c in w} for part, w in candidates.replaced.items()},
+        [code for code in ranked if code.code.system is System.ICD10CM and code.code.code in wanted],
+        index=index,
+        policy=policy_for(encounter),
+        replaced=replaced or {},
         threshold=0.0,
         shown=0.0,
     )
     findings = [_finding(code) for code in selected.suppressed if code.rule in _RULES]
-    named = {code.code.code for code in given}
-    findings += [_not_found(code) for code in wanted - named if suggester.index.row(code) is not None]
     place = {code: number for number, code in enumerate(codes)}
     return tuple(sorted(findings, key=lambda finding: place[finding.codes[0]]))
+
+
+def not_found(index: CodeIndex, codes: Sequence[str], *, ranked: Sequence[RankedCode]) -> tuple[Finding, ...]:
+    """Returns a warning for each given diagnosis of the edition that no words of the chart lead to."""
+    named = {code.code.code for code in ranked}
+    return tuple(_not_found(code) for code in codes if code not in named and index.row(code) is not None)
 
 
 def _not_found(code: str) -> Finding:

@@ -274,3 +274,14 @@ def test_a_code_that_rests_on_a_nurses_note_alone_is_found(client):
     ]
     client.post("/v1/encounters", {"id": "e1", "notes": notes})
     assert ("author-not-provider", "I10") in edits(read(client))
+
+
+def test_a_code_that_a_coder_brings_and_the_chart_denies_is_found(client):
+    """The fake proposes neither; what it ranks says that the injury is denied."""
+    encounter = client.store("DM2 and no injury")
+    denied = ("denied-or-past", "T14.8XXA")
+    assert denied not in edits(encounter)
+    decided = client.decide({"action": "add", "code": {"code": "T14.8XXA"}}, version=2).json()
+    assert denied in edits(decided)
+    undone = client.decide({"action": "undo", "decision": 1}, version=3).json()
+    assert denied not in edits(undone)
