@@ -117,7 +117,7 @@ class CodeTable:
         billable: Whether a code is complete.
     """
 
-    __slots__ = ("_row", "_sorted", "billable", "code", "end", "stem")
+    __slots__ = ("_conditional", "_row", "_sorted", "billable", "code", "end", "stem")
 
     def __init__(self, arrays: dict[str, Array]) -> None:
         """Takes its arrays from an index."""
@@ -127,6 +127,8 @@ class CodeTable:
         self.end = arrays["end"]
         self.stem = arrays["stem"]
         self.billable = arrays["billable"]
+        # the same few conditions ("with fifth or sixth character 5") stand at hundreds of codes, over thousands of rows
+        self._conditional: dict[CodeRange, NDArray[np.int32]] = {}
 
     def row(self, code: str) -> int | None:
         """Returns the row of a code, dotted or not, in any case; ``None`` if the edition has no such code."""
@@ -149,10 +151,14 @@ class CodeTable:
 
     def rows_in(self, codes: CodeRange) -> NDArray[np.int32]:
         """Returns the rows of a range in tabular order; none where its condition is not understood."""
-        bounds = self._bounds(codes.first, codes.last)
-        rows = np.arange(*bounds, dtype=np.int32)
-        if not codes.condition:
-            return rows
+        if codes.condition:
+            if codes not in self._conditional:
+                self._conditional[codes] = self._meeting(codes)
+            return self._conditional[codes]
+        return np.arange(*self._bounds(codes.first, codes.last), dtype=np.int32)
+
+    def _meeting(self, codes: CodeRange) -> NDArray[np.int32]:
+        rows = np.arange(*self._bounds(codes.first, codes.last), dtype=np.int32)
         test = compile_condition(codes.condition)
         if test is None:
             return rows[:0]
