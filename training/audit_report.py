@@ -162,12 +162,13 @@ def step_of(finding: AuditFinding) -> int:
 
 
 def _counted(rows: Sequence[Row]) -> list[tuple[int, Step, int, int]]:
-    """Returns the steps that have findings: number, step, findings, claims."""
+    """Returns the steps: number, step, findings, claims; none where there is no finding at all."""
+    if not rows:
+        return []
     found = []
     for number, step in enumerate(STEPS, start=1):
         own = [row for row in rows if row.step == number]
-        if own:
-            found.append((number, step, len(own), len({row.number for row in own})))
+        found.append((number, step, len(own), len({row.number for row in own})))
     return found
 
 
