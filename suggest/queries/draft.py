@@ -194,14 +194,16 @@ def _evidence(line: CodeLine) -> list[Evidence]:
 
 
 def _distinct(indicators: Iterable[Evidence], chart: ChartView) -> tuple[Evidence, ...]:
-    """Returns the indicators without those that lie within another, in the order of the chart."""
+    """Returns the indicators in the order of the chart; of two that overlap the one that holds the other stays."""
     kept: list[Evidence] = []
     for evidence in indicators:
         overlapping = [
             k for k in kept if k.note_id == evidence.note_id and k.start < evidence.end and evidence.start < k.end
         ]
-        if not overlapping and len(kept) < _INDICATORS:
-            kept.append(evidence)
+        if all(evidence.start <= k.start and k.end <= evidence.end for k in overlapping):
+            kept = [k for k in kept if k not in overlapping]
+            if len(kept) < _INDICATORS:
+                kept.append(evidence)
     return tuple(sorted(kept, key=lambda e: (chart.number(e.note_id), e.start)))
 
 

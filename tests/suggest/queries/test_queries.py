@@ -152,3 +152,15 @@ def test_a_nurse_does_not_contradict_the_provider(make):
     first, second = chart.readings
     nurse = replace(second, note=replace(second.note, author_role=AuthorRole.NURSE))
     assert chart._replace(readings=[first, nurse]).drafts() == ()
+
+
+@pytest.mark.parametrize(
+    ("text", "quotes"),
+    [
+        ("Creatinine rose from 1.1 on admission to 2.4.", ["Creatinine rose from 1.1 on admission to 2.4"]),
+        ("Creatinine 1.1 on admission. Creatinine 2.4 now.", ["Creatinine 1.1", "Creatinine 2.4"]),
+    ],
+)
+def test_a_change_is_quoted_from_one_value_to_the_other(make, text, quotes):
+    (query,) = make(text).drafts()
+    assert [span.quote for span in query.indicators] == quotes
