@@ -14,7 +14,7 @@ PACKAGE = Path(suggest.edits.__file__).parent
 DOCS = Path(__file__).parents[3] / "docs"
 NAMES = {
     name
-    for path in PACKAGE.glob("*.py")
+    for path in (*PACKAGE.glob("*.py"), PACKAGE.parent / "given_selection.py")
     for name in re.findall(r'\bReport\(\s*"([a-z0-9-]+)"', path.read_text(encoding="utf-8"))
 } | {rule.edit for table in ("conflicts", "companions", "only_one") for rule in conventions(table)}
 DOCUMENTED = {
