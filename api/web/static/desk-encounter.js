@@ -26,6 +26,7 @@ const desk = {
   get editable() { return encounter.editable && encounter.status !== "finalised"; },
   /** Whether questions may be asked and withdrawn: also of a finalised chart. */
   get mayAsk() { return encounter.editable || (encounter.status === "finalised" && isMine()); },
+  get mayAnswer() { return who.permissions.includes("encounters:write"); },
 };
 const questions = new Questions(desk);
 const closing = new Closing(desk);
@@ -135,8 +136,11 @@ function render() {
   showState(lines, editable);
 }
 
-/** Returns whether a finalised chart is this coder's, or one that they may assign. */
-const isMine = () => [undefined, who.user.id].includes(encounter.assigned_to?.id) || who.permissions.includes("encounters:assign");
+/** Returns whether a finalised chart is this coder's or nobody's, or one that they may assign. */
+function isMine() {
+  const free = [undefined, who.user.id].includes(encounter.assigned_to?.id) || who.permissions.includes("encounters:assign");
+  return free && who.permissions.includes("encounters:decide");
+}
 
 /** Goes to the code that a finding is about. */
 function showCode(code) {

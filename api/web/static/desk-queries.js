@@ -18,7 +18,7 @@ export function draftsOf({ suggestion, queries }) {
 export const waitingOf = ({ queries }) => queries.filter((query) => query.state === "open");
 
 /**
- * The questions of the chart of a `desk`: {id, queue, notes, encounter, editable, take, load, rerun, say, tell}.
+ * The questions of the chart of a `desk`: {id, queue, notes, encounter, mayAsk, mayAnswer, take, load, rerun, say, tell}.
  * A question is kept at once and not queued, as whoever asks wants to know that it is there.
  */
 export class Questions {
@@ -33,7 +33,7 @@ export class Questions {
     const drafts = draftsOf(encounter).map((draft) => ({ ...draft, state: "draft" }));
     const closed = encounter.queries.filter((query) => query.state !== "open");
     if (!open.length && !drafts.length && !closed.length) return null;
-    const key = drafts.length && this.desk.editable ? el("kbd", {}, "q") : null;
+    const key = drafts.length && this.desk.mayAsk ? el("kbd", {}, "q") : null;
     return el(
       "details",
       { class: "fold", open: true },
@@ -93,10 +93,10 @@ export class Questions {
       return node;
     };
     const copy = button("Copy", "Copy the text of the question", () => this.#copy(query));
-    if (query.state === "draft") return this.desk.editable ? [button("Ask", "Ask this", () => this.ask(query)), copy] : [];
+    if (query.state === "draft") return this.desk.mayAsk ? [button("Ask", "Ask this", () => this.ask(query)), copy] : [];
     if (query.state !== "open") return [];
     return [
-      button("Answer", "Bring the provider's answer", () => this.answer(query)),
+      ...(this.desk.mayAnswer ? [button("Answer", "Bring the provider's answer", () => this.answer(query))] : []),
       ...(this.desk.mayAsk ? [button("Withdraw", "Withdraw the question", () => this.withdraw(query))] : []),
       copy,
     ];
