@@ -10,9 +10,9 @@ from store.notes import StoredNote
 from suggest.code_sets.index import CodeIndex
 from suggest.edits.coded import CodedLine as ClaimLine
 from suggest.edits.coded import CodedSet
-from suggest.edits.record import CodingRecord
+from suggest.edits.record import CodingRecord, authors_of
 from suggest.given_selection import selection_findings
-from suggest.records import AuthorRole, Encounter, Finding, Suggestion, System
+from suggest.records import Encounter, Finding, Suggestion, System
 
 
 def standing(
@@ -42,7 +42,7 @@ def standing(
     record = CodingRecord(
         coded_at=None if final is None else final.finalised_at,
         late_notes=frozenset(late),
-        authors=_authors(encounter, lines),
+        authors=authors_of(encounter, ((line.code.code, line.evidence) for line in lines)),
     )
     return CodedSet(encounter, claim), record
 
@@ -60,11 +60,3 @@ def named_otherwise(coded: CodedSet, suggestion: Suggestion, index: CodeIndex) -
     brought = {line.code.code for line in coded.diagnoses if line.code not in proposed}
     found = selection_findings(index, coded.encounter, codes, ranked=suggestion.ranked) if brought else ()
     return tuple(finding for finding in found if finding.codes[0] in brought)
-
-
-def _authors(encounter: Encounter, lines: Sequence[CodedLine]) -> dict[str, frozenset[AuthorRole]]:
-    roles = {note.id: note.author_role for note in encounter.notes}
-    return {
-        line.code.code: frozenset(roles[span.note_id] for span in line.evidence if span.note_id in roles)
-        for line in lines
-    }

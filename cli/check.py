@@ -108,7 +108,7 @@ def _checked(
     given = [line.code.code for line in claim.coded.diagnoses]
     order = sequence_given(suggester, encounter, given, table=table, ranked=ranked)
 
-    replaced = {suggester.code(part): {suggester.code(c) for c in w} for part, w in candidates.replaced.items()}
+    replaced = suggester.replaced(candidates)
 
     def found(coded: CodedSet) -> tuple[Finding, ...]:
         codes = [line.code.code for line in coded.diagnoses]

@@ -302,26 +302,21 @@ def spans_of(hits: Hits) -> tuple[list[tuple[int, int, int]], NDArray[np.int64]]
     return [(first, last, anchor) for first, last, anchor in table[order][new].tolist()], number
 
 
-def denying(terminology: Terminology) -> NDArray[np.bool_]:
-    """Tells which terms deny by themselves (``without``), so that a denial among their words is part of them."""
-    texts = terminology.texts
-    return np.array([_DENYING.search(texts[i]) is not None for i in range(len(texts))], dtype=np.bool_)
-
-
-def judged_behind_denials(tokens: TokenKeys, hits: Hits, denies: NDArray[np.bool_]) -> Hits:
+def judged_behind_denials(tokens: TokenKeys, hits: Hits, terminology: Terminology) -> Hits:
     """Moves the anchors of words that cover a term behind a denial that stands among them.
 
-    "COPD, not in exacerbation" speaks of no exacerbation, although COPD says most of what its words say.
+    "COPD, not in exacerbation" speaks of no exacerbation, although COPD says most of what its words say. Of a term that
+    denies by itself (``without``) the denial is part.
 
     Args:
         tokens: Words of the note.
         hits: Its matches.
-        denies: For each term whether it denies by itself, from ``denying``; then the denial is part of it.
+        terminology: The terms that matched.
     """
     denials = np.concatenate([[0], np.cumsum(np.isin(tokens.norms, _DENIALS))])
-    covering = (hits.source == Source.COVERAGE) & (hits.anchor >= 0) & (hits.text >= 0)
-    at = np.flatnonzero(covering)
-    at = at[~denies[hits.text[at]] & (denials[hits.last[at]] > denials[hits.anchor[at]])]
+    at = np.flatnonzero((hits.source == Source.COVERAGE) & (hits.anchor >= 0) & (hits.text >= 0))
+    at = at[denials[hits.last[at]] > denials[hits.anchor[at]]]
+    at = at[[_DENYING.search(terminology.texts[text]) is None for text in hits.text[at].tolist()]]
     anchor = hits.anchor.copy()
     anchor[at] = hits.last[at] - 1
     return replace(hits, anchor=anchor)

@@ -12,7 +12,7 @@ from suggest.candidates import CandidateBuilder, Candidates
 from suggest.code_sets.editions import choose_edition
 from suggest.code_sets.index import CodeIndex
 from suggest.edits.coded import CodedSet, coded_set
-from suggest.edits.record import CodingRecord, authors_of
+from suggest.edits.record import CodingRecord, authors_of, evidence_of
 from suggest.edits.run import run_edits
 from suggest.edits.tables import EditTables
 from suggest.errors import BundleError
@@ -145,7 +145,7 @@ class Suggester:
             ranked,
             index=self._index,
             policy=policy,
-            replaced={self.code(part): {self.code(c) for c in wholes} for part, wholes in candidates.replaced.items()},
+            replaced=self.replaced(candidates),
             threshold=self._model.threshold(policy),
         )
         first = self._first_scores(selected.proposed, table)
@@ -169,6 +169,10 @@ class Suggester:
         candidates, table = self.features(encounter)
         proposed = [line.ranked for line in self.diagnoses(encounter, candidates, table).lines]
         return self._procedures.prepare(encounter, candidates.readings, proposed, policy)
+
+    def replaced(self, candidates: Candidates) -> dict[str, frozenset[str]]:
+        """Returns the combination codes that take the place of each code where they are proposed."""
+        return {self.code(part): frozenset(map(self.code, wholes)) for part, wholes in candidates.replaced.items()}
 
     def _first_scores(self, proposed: Sequence[RankedCode], table: CodeFeatures) -> dict[str, float]:
         probability = {code.code.code: code.probability for code in proposed}
@@ -215,7 +219,7 @@ class Suggester:
         """What the edits say of the proposed lines; benchmarks code what no claim would hold."""
         if not policy.billable_only:
             return self._edition_findings(encounter)
-        return self.check(coded_set(encounter, lines), CodingRecord(authors=authors_of(encounter, lines)))
+        return self.check(coded_set(encounter, lines), CodingRecord(authors=authors_of(encounter, evidence_of(lines))))
 
     def _edition_findings(self, encounter: Encounter) -> tuple[Finding, ...]:
         _edition, message = choose_edition([self._index.edition], encounter)

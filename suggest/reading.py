@@ -29,7 +29,6 @@ from suggest.mentions import (
     CoverageMatcher,
     Hits,
     LearntPhrases,
-    denying,
     judged_behind_denials,
     learnt_hits,
     longest,
@@ -163,7 +162,6 @@ class Reader:
         self._coverage = CoverageMatcher(terminology)
         self._composer = Composer(index)
         self._procedures = tuple(procedures)
-        self._denies = denying(terminology)
         self._without = terminology.word_ids(np.array([word_key("without")], dtype=np.uint64))[0]
         right = [known, self._composer.words, *(source.words for source in self._procedures)]
         self._speller = Speller(terminology, np.unique(np.concatenate(right)))
@@ -181,7 +179,7 @@ class Reader:
         hits = self._hits(note, layout, encounter)
         if policy.status_transforms:
             hits = hits.take(worth_claiming(hits))
-        spans, hit_mention = spans_of(judged_behind_denials(tokens, hits, self._denies))
+        spans, hit_mention = spans_of(judged_behind_denials(tokens, hits, self._terms))
         scoped = self._asserter.scopes(doc) if spans else None
         mentions = self._mentions(doc, layout, spans, number, scoped)
         word_token, words = self._words(tokens)

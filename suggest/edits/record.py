@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from functools import lru_cache
@@ -11,7 +11,7 @@ from functools import lru_cache
 from suggest.edits.coded import CodedLine, CodedSet
 from suggest.edits.report import Report
 from suggest.edits.tables import EditTables
-from suggest.records import AuthorRole, Claim, CodeLine, Encounter, Finding, Note, NoteStatus, Setting, System
+from suggest.records import AuthorRole, Claim, CodeLine, Encounter, Evidence, Finding, Note, NoteStatus, Setting, System
 from suggest.resources import read_table
 
 _UNSIGNED = Report("unsigned-note", "42 CFR 482.24(c)(1); CMS Program Integrity Manual 3.3.2.4")
@@ -71,15 +71,18 @@ class CodingRecord:
     authors: Mapping[str, frozenset[AuthorRole]] = field(default_factory=dict)
 
 
-def authors_of(encounter: Encounter, lines: tuple[CodeLine, ...]) -> dict[str, frozenset[AuthorRole]]:
-    """Returns for each proposed code the roles of the authors of its evidence."""
+def evidence_of(lines: Iterable[CodeLine]) -> Iterator[tuple[str, Iterable[Evidence]]]:
+    """Yields the code of each proposed line with its evidence, as ``authors_of`` takes them."""
+    for line in lines:
+        yield line.ranked.code.code, (support.evidence for support in line.ranked.support)
+
+
+def authors_of(
+    encounter: Encounter, evidence: Iterable[tuple[str, Iterable[Evidence]]]
+) -> dict[str, frozenset[AuthorRole]]:
+    """Returns for each code the roles of the authors of its evidence, those of notes that count."""
     roles = {note.id: note.author_role for note in encounter.notes}
-    return {
-        line.ranked.code.code: frozenset(
-            roles[support.evidence.note_id] for support in line.ranked.support if support.evidence.note_id in roles
-        )
-        for line in lines
-    }
+    return {code: frozenset(roles[span.note_id] for span in spans if span.note_id in roles) for code, spans in evidence}
 
 
 def record_findings(coded: CodedSet, tables: EditTables, record: CodingRecord) -> Iterator[Finding]:
@@ -130,7 +133,7 @@ def discharge_summary_missing(coded: CodedSet) -> Iterator[Finding]:
     if encounter.claim is not Claim.FACILITY or encounter.setting is not Setting.INPATIENT:
         return
     notes = _notes(coded)
-    if notes and not any(_may_be(note, _SUMMARY_NOTE) or _is_summary(note) for note in notes):
+    if notes and not any(_may_be(note, _SUMMARY_NOTE) or _reads_as_summary(note) for note in notes):
         yield _SUMMARY.warning(
             [], "The record of the stay has no discharge summary", "Add the discharge summary before final coding"
         )
@@ -202,11 +205,9 @@ def _is(note: Note, kind: re.Pattern[str]) -> bool:
     return bool(kind.search(note.type) or kind.search(note.text[:_BEGINNING]))
 
 
-def _is_summary(note: Note) -> bool:
-    """Whether a note calls itself a summary, has a summary's headings, or tells course and end of the stay."""
-    if _is(note, _SUMMARY_NOTE) or _SUMMARY_PART.search(note.text):
-        return True
-    return bool(_COURSE.search(note.text) and _LEFT.search(note.text))
+def _reads_as_summary(note: Note) -> bool:
+    """Whether a note has a summary's headings, or tells course and end of the stay."""
+    return bool(_SUMMARY_PART.search(note.text) or (_COURSE.search(note.text) and _LEFT.search(note.text)))
 
 
 def _is_surgery(line: CodedLine, tables: EditTables) -> bool:

@@ -12,7 +12,7 @@ from suggest.edits.claim_form import CLAIM_FORM_EDITS
 from suggest.edits.coded import CodedLine, CodedSet
 from suggest.edits.payer_policies import PayerPolicy, PolicyTable
 from suggest.edits.poa_exempt import PoaExempt
-from suggest.edits.record import CodingRecord, authors_of, record_findings
+from suggest.edits.record import CodingRecord, authors_of, evidence_of, record_findings
 from suggest.edits.run import run_edits
 from suggest.edits.tables import EditTables, open_tables
 from suggest.procedures.terms import Catalogue
@@ -387,4 +387,4 @@ def test_authors_are_those_of_the_notes_that_support_a_code():
     support = Support(evidence, "vitals", PRESENT, "bmi", "title")
     ranked = RankedCode(Code(System.ICD10CM, "Z68.41"), "Body mass index", 0.9, (support,))
     encounter = Encounter("e", (Note("a", "BMI 41", author_role=NURSE), Note("b", "Stable")))
-    assert authors_of(encounter, (CodeLine(ranked),)) == {"Z68.41": frozenset({NURSE})}
+    assert authors_of(encounter, evidence_of([CodeLine(ranked)])) == {"Z68.41": frozenset({NURSE})}
