@@ -6,15 +6,15 @@ import re
 from datetime import date
 
 import pytest
+from written_claims import claim
 
 from suggest.code_sets.services import read_starter
-from suggest.edits.coded import CodedLine, CodedSet
 from suggest.edits.edit_tables_import import import_add_ons, import_pairs, import_units
 from suggest.edits.ncci import add_on_without_primary, edit_table_quarter, mue_units, ncci_pair
 from suggest.edits.ncci_tables import open_edit_tables
 from suggest.edits.tables import EditTables
 from suggest.procedures.terms import Catalogue
-from suggest.records import Claim, Code, Encounter, Setting, System
+from suggest.records import Claim, Setting, System
 
 PAIRS = """column1,column2,modifier,deleted,rationale
 45385,45378,0,9999-12-31,CPT Separate procedure definition
@@ -42,26 +42,6 @@ CCCCC,15777,2
 99213,99417,1
 99215,99417,1
 """
-_LINE = re.compile(r"(?P<code>[\w.]+)(?P<modifiers>(?:-\w+)*)(?:\*(?P<units>\d+))?(?:@(?P<pointers>[\d,]+))?")
-_SHAPES = (
-    (System.CPT, r"\d{4}[0-9AFMTU]"),
-    (System.HCPCS, r"[A-V]\d{4}"),
-    (System.ICD10PCS, r"[0-9A-HJ-NP-Z]{7}"),
-)
-
-
-def claim(text, **encounter):
-    """Reads a claim: ``M17.11 99213-25 20610-RT*2@1`` is diagnosis, visit, procedure with units and pointer."""
-    lines = []
-    for word in text.split():
-        match = _LINE.fullmatch(word)
-        system = next((s for s, shape in _SHAPES if re.fullmatch(shape, match["code"])), System.ICD10CM)
-        pointers = tuple(map(int, match["pointers"].split(","))) if match["pointers"] else ()
-        modifiers = tuple(match["modifiers"].split("-")[1:])
-        lines.append(CodedLine(Code(system, match["code"]), modifiers, int(match["units"] or 1), None, pointers))
-    lines.sort(key=lambda line: line.code.system is not System.ICD10CM)
-    given = {"date_of_service": date(2026, 3, 2)} | encounter
-    return CodedSet(Encounter("e", (), **given), tuple(lines))
 
 
 @pytest.fixture(scope="module")
