@@ -34,6 +34,7 @@ from training.held_out import (
 )
 from training.phrases import PhraseDocument, PhraseTable, learn, read_document
 from training.statements import GROUP, statements
+from training.trees import Shape, grow
 
 TREES = 110
 """Trees of a model that is meant for use; fewer train faster and rank worse."""
@@ -43,6 +44,9 @@ STATEMENTS = 800
 """Number of made-up diagnostic statements that a model for claims also learns from."""
 _STATEMENT_WEIGHT = 0.75
 _LIKELY = 0.25
+_RANKER = Shape(learning_rate=0.12, leaves=48, least=30, features=0.5)
+_SEQUENCER = Shape(learning_rate=0.03, leaves=8, least=15, features=0.4)
+_SEQUENCER_TREES = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +121,7 @@ def train(
     rows = _out_of_fold(examples, documents, folds, known, index, terminology, rejected_weight, report)
     calibrations, thresholds, probability = _calibrate(rows, folds, examples, seed, trees, report)
     report("final trees", 0.0)
-    ranker = _fit(rows.values, rows.right, rows.weight, seed, trees)
+    ranker = grow(_RANKER, rows.values, rows.right, rows.weight, seed=seed, trees=trees)
     report("final trees", 1.0)
     sequencer = _fit_sequencer(rows, probability, index, seed, charts=len(documents))
     return assemble(name, ranker, calibrations, thresholds, learn(documents), known, sequencer=sequencer)
@@ -261,33 +265,7 @@ def _fit_sequencer(
         free = np.array(may_lead([rows.codes[i] for i in own.tolist()], index))
         values.append(lead_features(rows.values[own], probability[own])[free])
         first.append(rows.first[own][free])
-    trees = HistGradientBoostingClassifier(
-        max_iter=200,
-        learning_rate=0.03,
-        max_leaf_nodes=8,
-        min_samples_leaf=15,
-        l2_regularization=5.0,
-        max_features=0.4,
-        early_stopping=False,
-        random_state=seed,
-    )
-    return trees.fit(np.concatenate(values), np.concatenate(first))
-
-
-def _fit(
-    values: NDArray[np.float32], right: NDArray[np.bool_], weight: NDArray[np.float32], seed: int, trees: int
-) -> HistGradientBoostingClassifier:
-    ranker = HistGradientBoostingClassifier(
-        max_iter=trees,
-        learning_rate=0.12,
-        max_leaf_nodes=48,
-        min_samples_leaf=30,
-        l2_regularization=5.0,
-        max_features=0.5,
-        early_stopping=False,
-        random_state=seed,
-    )
-    return ranker.fit(values, right, sample_weight=weight)
+    return grow(_SEQUENCER, np.concatenate(values), np.concatenate(first), seed=seed, trees=_SEQUENCER_TREES)
 
 
 def _calibrate(
@@ -306,7 +284,7 @@ def _calibrate(
         Calibrations by group, thresholds by policy, and the calibrated out-of-fold probability of each row.
     """
     raw = held_out(
-        lambda rest: _fit(rows.values[rest], rows.right[rest], rows.weight[rest], seed, trees),
+        lambda rest: grow(_RANKER, rows.values[rest], rows.right[rest], rows.weight[rest], seed=seed, trees=trees),
         rows.values,
         folds[rows.chart],
         report,

@@ -11,7 +11,6 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.ensemble import HistGradientBoostingClassifier
 
 from suggest.code_sets.index import CodeIndex
 from suggest.mentions import LearntPhrases
@@ -39,6 +38,7 @@ from training.held_out import (
 )
 from training.phrases import PhraseTable, learn, read_document
 from training.service_notes import GROUP, service_notes
+from training.trees import Shape, grow
 
 _CLAIM_WEIGHT = 4.0
 _TREES = 140
@@ -48,6 +48,7 @@ _MADE_UP_WEIGHT = 0.5
 _MADE_UP_SHARE = 2  # at most so many for each chart
 _USUAL = 0.45  # threshold that a policy and system without charts has
 _DOUBT = 60  # number of right codes that weigh as much as the usual threshold
+_RANKER = Shape(learning_rate=0.08, leaves=24, least=20, features=0.5)
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,7 +124,7 @@ def train_procedures(
     rows = _join(parts, missed)
     weight = np.array([_weight(example) for example in coded])[rows.chart]
     calibrations, thresholds = _calibrate(rows, folds, coded, weight, seed, trees)
-    ranker = _fit(rows.values, rows.right, weight, seed, trees)
+    ranker = grow(_RANKER, rows.values, rows.right, weight, seed=seed, trees=trees)
     charts = [document for document, example in zip(documents, coded, strict=True) if example.group != GROUP]
     return assemble_procedures(ranker, calibrations, thresholds, learn(charts))
 
@@ -194,22 +195,6 @@ def _weight(example: TrainingExample) -> float:
     return _CLAIM_WEIGHT if policy_for(example.encounter).status_transforms else 1.0
 
 
-def _fit(
-    values: NDArray[np.float32], right: NDArray[np.bool_], weight: NDArray[np.float64], seed: int, trees: int
-) -> HistGradientBoostingClassifier:
-    ranker = HistGradientBoostingClassifier(
-        max_iter=trees,
-        learning_rate=0.08,
-        max_leaf_nodes=24,
-        min_samples_leaf=20,
-        l2_regularization=5.0,
-        max_features=0.5,
-        early_stopping=False,
-        random_state=seed,
-    )
-    return ranker.fit(values, right, sample_weight=weight)
-
-
 def _calibrate(
     rows: ProcedureRows,
     folds: NDArray[np.int64],
@@ -220,7 +205,7 @@ def _calibrate(
 ) -> tuple[dict[str, Calibration], dict[str, dict[System, float]]]:
     """Fits trees without each fold, calibrates what they say of it, and picks thresholds."""
     raw = held_out(
-        lambda rest: _fit(rows.values[rest], rows.right[rest], weight[rest], seed, trees),
+        lambda rest: grow(_RANKER, rows.values[rest], rows.right[rest], weight[rest], seed=seed, trees=trees),
         rows.values,
         folds[rows.chart],
     )
