@@ -15,6 +15,7 @@ import uvicorn
 from api.app import create_app
 from api.code_sets import open_procedure_codes
 from api.engine import Engine
+from api.server import KEEP_ALIVE_SECONDS
 from api.settings import Settings
 from store import encounters, suggestions, users
 from store.tables import Role
@@ -50,6 +51,9 @@ from suggest.records import (
 
 PASSWORD = "a long pass phrase"
 CHROMIUM = "/usr/bin/chromium"
+PATIENCE_MS = 120_000
+"""Above what the desk waits before it sends again (30 s) and a writer for the database (30 s), one after the other:
+a machine that stalls makes a test slow, not red."""
 CHROMIUM_OPTIONS = [
     "--no-sandbox",
     "--disable-gpu",
@@ -261,13 +265,17 @@ def service(tmp_path, small_index, home):
         open_codes=lambda: open_procedure_codes(home, cpt=True),
     )
     app = create_app(settings, engine)
-    server = uvicorn.Server(uvicorn.Config(app, port=port, log_config=None, access_log=False, ws="none"))
+    server = uvicorn.Server(
+        uvicorn.Config(
+            app, port=port, log_config=None, access_log=False, ws="none", timeout_keep_alive=KEEP_ALIVE_SECONDS
+        )
+    )
     thread = threading.Thread(target=server.run)
     thread.start()
     until(lambda: server.started and engine.ready)
     yield Service(app, engine, f"http://127.0.0.1:{port}")
     server.should_exit = True
-    thread.join(timeout=10)
+    thread.join(timeout=60)
     assert not thread.is_alive(), "the server did not stop"
 
 
@@ -283,10 +291,49 @@ def browser():
         opened.close()
 
 
+class Watch:
+    """What a page asked for and was answered, to be told where its test fails."""
+
+    def __init__(self, page):
+        self.page = page
+        self.requests = []
+        page.on("request", lambda request: self.requests.append(request))
+
+    def report(self):
+        shown = ("status", "saved-text", "problem", "notice-text")
+        state = "names => names.map(name => `${name}: ${document.getElementById(name)?.textContent.trim() ?? '-'}`)"
+        focus = "() => `focus: ${document.activeElement.tagName}.${document.activeElement.className}`"
+        lines = [self.page.url, *self.page.evaluate(state, shown), self.page.evaluate(focus)]
+        return "\n".join(
+            lines + [f"{self._status(request)} {request.method} {request.url}" for request in self.requests]
+        )
+
+    @staticmethod
+    def _status(request):
+        if request.failure:
+            return request.failure
+        answered = request.timing["responseEnd"] >= 0
+        return request.response().status if answered else "no answer"
+
+
+_WATCHES = pytest.StashKey()
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item, call):
+    """Adds to the report of a failed test where its pages stood."""
+    report = yield
+    if report.when == "call" and report.failed:
+        for number, watch in enumerate(item.stash.get(_WATCHES, []), 1):
+            report.sections.append((f"page {number}", watch.report()))
+    return report
+
+
 @pytest.fixture
-def new_page(browser, service):
+def new_page(browser, service, request):
     """Opens pages, each as of another person; a script error or a breach of the policy fails the test."""
     contexts, troubles = [], []
+    watches = request.node.stash[_WATCHES] = []
 
     def note(message):
         if message.type == "error" and "Failed to load resource" not in message.text:
@@ -294,9 +341,10 @@ def new_page(browser, service):
 
     def open_page(**options):
         context = browser.new_context(base_url=service.url, **options)
-        context.set_default_timeout(20_000)
+        context.set_default_timeout(PATIENCE_MS)
         contexts.append(context)
         page = context.new_page()
+        watches.append(Watch(page))
         page.on("console", note)
         page.on("pageerror", lambda error: troubles.append(str(error)))
         return page
@@ -312,7 +360,7 @@ def page(new_page):
     return new_page()
 
 
-def until(condition, *, seconds=10.0):
+def until(condition, *, seconds=60.0):
     end = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < end, "waited in vain"
