@@ -26,7 +26,7 @@ from suggest.policy import Policy
 from suggest.reading import NoteReading
 from suggest.records import AssertionStatus, Encounter, Mention
 from suggest.setting_context import EncounterFacts, encounter_facts
-from suggest.specificity import Context, Resolved, Resolver, side_near
+from suggest.specificity import RESIDUAL, Context, Resolved, Resolver, side_near
 from suggest.terminology import Terminology
 from suggest.uncertain import CONFIRMED_ONLY, Place, final_places
 
@@ -96,10 +96,12 @@ class CandidateBuilder:
             mentions.extend(reading.mentions)
             edges = self._note_edges(reading, base, facts, policy)
             rows.extend(self._as_if_it_existed(edges, mentions, final) if final else edges)
-        found = combine(self._index, rows) if policy.status_transforms else []
-        rows.extend(edge for combination in found for edge in combination.edges)
+        telling = self._telling(rows, mentions)
+        found = combine(self._index, telling) if policy.status_transforms else []
+        combined = [edge for combination in found for edge in combination.edges]
+        rows.extend(combined)
         if policy.status_transforms:
-            added = conventions(self._index, rows, mentions, readings, facts, encounter)
+            added = conventions(self._index, [*telling, *combined], mentions, readings, facts, encounter)
             rows.extend(edge for combination in added for edge in combination.edges)
             found.extend(added)
         return Candidates(
@@ -111,6 +113,31 @@ class CandidateBuilder:
             unknown=self._unknown,
             always=self._fact_words(facts),
         )
+
+    def _telling(self, rows: Sequence[Edge], mentions: Sequence[Mention]) -> list[Edge]:
+        """Returns the edges that say enough for another code to rest on them.
+
+        Words that stand together do not where the title that they fill has none of its own ("other specified
+        diabetes mellitus"), nor where a term of another category names just that ("renal insufficiency" is no CKD).
+        """
+        category, flags, count = self._index.category, self._terms.row_flags, len(self._index)
+        named: dict[tuple[int, int, int], set[int]] = {}
+
+        def place(edge: Edge) -> tuple[int, int, int]:
+            mention = mentions[edge.mention]
+            return mention.note, mention.start, mention.end
+
+        for edge in rows:
+            if edge.source in PHRASES and edge.code < count:
+                named.setdefault(place(edge), set()).add(int(category[edge.code]))
+
+        def tells(edge: Edge) -> bool:
+            if edge.source != Source.COVERAGE or edge.code >= count:
+                return True
+            own = int(category[edge.code])
+            return not flags[edge.code] & RESIDUAL and own in named.get(place(edge), {own})
+
+        return [edge for edge in rows if tells(edge)]
 
     def _note_edges(self, reading: NoteReading, base: int, facts: EncounterFacts, policy: Policy) -> list[Edge]:
         plain = self._plain(reading, policy)

@@ -13,7 +13,7 @@ _BEGINS = re.compile(
     r"[ \t]*(?:[-*•>]\s*)?(?:[(#][ \t]*)?(\d{1,2})(?:[.)\]:](?=\s|[^\W\d])|[ \t]*-(?=[ \t]+[^\W\d]))", re.ASCII
 )
 _HASHED = re.compile(r"[ \t]*#[ \t]?(\d{1,2})(?=[ \t])")
-_WITHIN = re.compile(r"(?<![\w.,/+%-])\(?(\d{1,2})[.)](?=\s+[^\W\d]|[^\W\d])")
+_WITHIN = re.compile(r"(?<![\w./+%-])(?<!\d,)\(?(\d{1,2})[.)](?=\s+[^\W\d]|[^\W\d])")
 _MEASURES = re.compile(
     r"(?:stage|grade|type|class|level|degree|category|day|gravida|para|score|phase|zone|number|no\.?|x|of|to|and|-)\s*$",
     re.IGNORECASE,
@@ -37,7 +37,7 @@ def _in_line(line: str) -> Iterator[int]:
         yield first.start(1)
     for match in _WITHIN.finditer(line, first.end(1) if first else 0):
         number = int(match.group(1))
-        before = line[: match.start()].rstrip()
+        before = line[: match.start()].rstrip(" \t,")  # a comma may stand where a line ended: "Dx:,1. CKD,2. Gout"
         opens = number == 1 and (not before or before.endswith((":", ".", ";", "-")))
         goes_on = last > 0 and number == last + 1 and not _MEASURES.search(before)
         if opens or goes_on:

@@ -21,6 +21,7 @@ from suggest.features import CodeFeatures, FeatureMaker
 from suggest.leading import lead_features
 from suggest.mentions import LearntPhrases
 from suggest.nlp import make_nlp
+from suggest.planned import not_yet
 from suggest.poa import with_poa
 from suggest.policy import Policy, policy_for
 from suggest.procedures.services import Services
@@ -38,6 +39,7 @@ from suggest.records import (
     Severity,
     Suggestion,
 )
+from suggest.resolved import treated_here
 from suggest.selection import select
 from suggest.sequencing import sequence
 from suggest.terminology import Terminology
@@ -185,7 +187,8 @@ class Suggester:
         """Reads the notes that count: not empty and not entered in error."""
         policy = policy_for(encounter)
         notes = [note for note in encounter.notes if note.status is not NoteStatus.ENTERED_IN_ERROR]
-        return [self._reader.read(note, i, encounter, policy) for i, note in enumerate(notes) if note.text.strip()]
+        read = [self._reader.read(note, i, encounter, policy) for i, note in enumerate(notes) if note.text.strip()]
+        return not_yet(treated_here(read, encounter), self._index) if policy.status_transforms else read
 
     def candidates(self, encounter: Encounter, readings: list[NoteReading]) -> Candidates:
         """Returns the candidates that what was read of an encounter leads to."""

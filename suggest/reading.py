@@ -5,7 +5,6 @@ The spaCy ``Doc`` lives only here, inside ``nlp.memory_zone()``, so that a worke
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import chain
@@ -24,6 +23,7 @@ from suggest.composition import Composer
 from suggest.headings import NO_HEADING, families
 from suggest.keys import TokenKeys, token_keys, windows, word_key
 from suggest.lexicon import Condition, Source
+from suggest.lines import line_starts
 from suggest.measurements import measured
 from suggest.mentions import (
     CoverageMatcher,
@@ -116,7 +116,6 @@ class ProcedureSource(Protocol):
 
 
 _UNSAID = (AssertionStatus.NEGATED, AssertionStatus.HYPOTHETICAL, AssertionStatus.FAMILY)
-_LINE_BREAK = re.compile(r"\n")
 _LONGEST_IMPLYING = 3
 _YEARS = frozenset(get_string_id(str(year)) for year in range(1950, 2050))
 
@@ -185,7 +184,6 @@ class Reader:
         word_token, words = self._words(tokens)
         said = _said(word_token, mentions, offsets)
         telling = said | (words == self._without)  # "without" decides among titles, also where it denies what follows
-        breaks = np.array([match.start() for match in _LINE_BREAK.finditer(note.text)], dtype=np.int64)
         reading = NoteReading(
             number=number,
             note=note,
@@ -200,7 +198,7 @@ class Reader:
             words=words[said],
             word_token=word_token[said],
             word_sided=np.bincount(tokens.sentence, tokens.sides > 0)[tokens.sentence[word_token[said]]] > 0,
-            line=np.searchsorted(breaks, offsets[:-1]),
+            line=np.searchsorted(line_starts(note.text, layout.sections), offsets[:-1], side="right"),
         )
         found = [
             service

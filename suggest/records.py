@@ -436,6 +436,7 @@ class TrainingExample:
         not_codable: Tempting codes that are wrong.
         family: Key that keeps sibling charts on one side of every split.
         group: Name of the corpus it came from.
+        made_up: Whether it was made from other data for training; it tells nothing of how often a code is right.
     """
 
     encounter: Encounter
@@ -444,3 +445,4 @@ class TrainingExample:
     not_codable: frozenset[str] = frozenset()
     family: str = ""
     group: str = ""
+    made_up: bool = False

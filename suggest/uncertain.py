@@ -32,8 +32,11 @@ def final_places(readings: Sequence[NoteReading], policy: Policy) -> frozenset[P
         readings: The notes, oldest first.
         policy: Whether uncertain diagnoses are coded from the final statement.
     """
-    if policy.uncertain_diagnoses != "final-statement":
-        return frozenset()
+    return final_statements(readings) if policy.uncertain_diagnoses == "final-statement" else frozenset()
+
+
+def final_statements(readings: Sequence[NoteReading]) -> frozenset[Place]:
+    """Returns the lists of diagnoses at discharge; without any, the last assessment. See ``final_places``."""
     held = [(reading.number, {section.family for section in reading.sections}) for reading in readings]
     listed = frozenset((number, name) for number, names in held for name in names & _DISCHARGE)
     if listed:

@@ -33,7 +33,8 @@ from training.held_out import (
     held_out,
 )
 from training.phrases import PhraseDocument, PhraseTable, learn, read_document
-from training.statements import GROUP, statements
+from training.stated_in_charts import stated_in_charts
+from training.statements import statements
 from training.trees import Shape, grow
 
 TREES = 110
@@ -43,6 +44,8 @@ _CLAIM_WEIGHT = 8.0
 STATEMENTS = 800
 """Number of made-up diagnostic statements that a model for claims also learns from."""
 _STATEMENT_WEIGHT = 0.75
+_COPIES = 1
+"""Number of copies of each chart with further diagnoses stated that a model for claims also learns from."""
 _LIKELY = 0.25
 _RANKER = Shape(learning_rate=0.12, leaves=48, least=30, features=0.5)
 _SEQUENCER = Shape(learning_rate=0.03, leaves=8, least=15, features=0.4)
@@ -98,7 +101,7 @@ def train(
         seed: Seed of folds and trees.
         trees: Trees of each ranker, 1 or more.
         made_up: Number of made-up diagnostic statements (``training.statements``) that a model for claims also
-            learns from.
+            learns from; with any, it learns from copies of the charts that state more (``training.stated_in_charts``).
         rejected_weight: How much a code that a chart lists as not codable weighs in fitting, against 1 for any
             other code that the chart does not carry.
         progress: Called with what is being done and the share done (0 to 1).
@@ -116,7 +119,9 @@ def train(
     # excerpts teach the trees; the phrase statistics count whole charts only
     examples = [*examples, *(excerpt for example in examples for excerpt in excerpts(example))]
     if any(policy_for(example.encounter).status_transforms for example in examples):
-        examples.extend(statements(index, terminology, made_up, seed, examples))
+        copies = _COPIES if made_up else 0
+        more = stated_in_charts(examples[: len(documents)], index, terminology, copies, seed)
+        examples = [*examples, *statements(index, terminology, made_up, seed, examples), *more]
     folds = np.array([fold_of(example, seed) for example in examples])
     rows = _out_of_fold(examples, documents, folds, known, index, terminology, rejected_weight, report)
     calibrations, thresholds, probability = _calibrate(rows, folds, examples, seed, trees, report)
@@ -195,7 +200,7 @@ def _out_of_fold(
     sizes = [len(rows.values) for rows, _chart, _group in parts]
     group = np.repeat([group for _rows, _chart, group in parts], sizes).astype(np.int8)
     chart = np.repeat([chart for _rows, chart, _group in parts], sizes).astype(np.int32)
-    made_up = np.array([example.group == GROUP for example in examples])[chart]
+    made_up = np.array([example.made_up for example in examples])[chart]
     rejected = np.concatenate([rows.rejected for rows, _chart, _group in parts])
     weight = np.where(group == GROUPS.index("claims"), _CLAIM_WEIGHT, 1.0) * np.where(rejected, rejected_weight, 1.0)
     weight *= np.where(made_up, _STATEMENT_WEIGHT, 1.0)
@@ -291,7 +296,7 @@ def _calibrate(
     )
     calibrations, calibrated = calibrate(raw, rows.right, rows.group, ~rows.made_up)
     thresholds = {}
-    for policy, charts in charts_by_policy(examples, GROUP):
+    for policy, charts in charts_by_policy(examples):
         mine = charts[rows.chart]
         thresholds[policy] = best_threshold(calibrated[mine], rows.right[mine], int(rows.missed[charts].sum()))
     return calibrations, thresholds, calibrated

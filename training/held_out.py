@@ -20,6 +20,8 @@ from suggest.records import TrainingExample
 FOLDS = 5
 GROUPS = ("claims", "benchmark")
 _DEFAULT_THRESHOLD = 0.5
+_ABOUT_AS_WELL = 0.003
+"""Difference of F1 that tells nothing of which of two thresholds is better."""
 
 Progress = Callable[[str, float], None]
 
@@ -73,14 +75,13 @@ def calibrate(
     return calibrations, calibrated
 
 
-def charts_by_policy(examples: Sequence[TrainingExample], made_up: str) -> Iterator[tuple[str, NDArray[np.bool_]]]:
+def charts_by_policy(examples: Sequence[TrainingExample]) -> Iterator[tuple[str, NDArray[np.bool_]]]:
     """Yields ``default`` with all charts, and each policy that enough charts have to pick a threshold, with its own.
 
     Args:
-        examples: The charts.
-        made_up: The group of those that are made up; they belong to no policy.
+        examples: The charts; those that are made up belong to no policy.
     """
-    policies = np.array([policy_for(e.encounter).name if e.group != made_up else "" for e in examples])
+    policies = np.array([policy_for(e.encounter).name if not e.made_up else "" for e in examples])
     yield "default", policies != ""
     for policy in sorted(set(policies.tolist()) - {""}):
         charts = policies == policy
@@ -99,17 +100,19 @@ def _isotonic(raw: NDArray[np.float64], right: NDArray[np.bool_]) -> Calibration
 def best_threshold(probability: NDArray[np.float64], right: NDArray[np.bool_], missed: int) -> float:
     """Returns the threshold (0.05 to 0.95, steps of 0.01) with the best F1 over charts.
 
+    F1 is flat around its best, where chance picks the one that wins: the middle of those that do about as well holds
+    for other charts too.
+
     Args:
         probability: Calibrated probabilities.
         right: Which of them belong to right codes.
         missed: Right codes that are no candidates; they count as missed at every threshold.
     """
     total = int(right.sum()) + missed
-    best = (0.0, _DEFAULT_THRESHOLD)
-    for threshold in np.arange(0.05, 0.951, 0.01).round(2).tolist():
-        chosen = probability >= threshold
-        hits = int((chosen & right).sum())
-        f1 = 2 * hits / max(1, int(chosen.sum()) + total)
-        if f1 > best[0]:
-            best = (f1, threshold)
-    return best[1]
+    steps = np.arange(0.05, 0.951, 0.01).round(2)
+    chosen = [probability >= step for step in steps]
+    f1 = np.array([2 * int((which & right).sum()) / max(1, int(which.sum()) + total) for which in chosen])
+    if not f1.any():
+        return _DEFAULT_THRESHOLD
+    as_good = steps[f1 >= f1.max() - _ABOUT_AS_WELL]
+    return float(as_good[len(as_good) // 2])

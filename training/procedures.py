@@ -37,7 +37,7 @@ from training.held_out import (
     held_out,
 )
 from training.phrases import PhraseTable, learn, read_document
-from training.service_notes import GROUP, service_notes
+from training.service_notes import service_notes
 from training.trees import Shape, grow
 
 _CLAIM_WEIGHT = 4.0
@@ -113,7 +113,7 @@ def train_procedures(
     missed = np.zeros((len(coded), len(PROCEDURE_SYSTEMS)), np.int32)
     done = 0
     for fold in range(FOLDS):
-        table = learn([d for d, f, e in zip(documents, folds, coded, strict=True) if f != fold and e.group != GROUP])
+        table = learn([d for d, f, e in zip(documents, folds, coded, strict=True) if f != fold and not e.made_up])
         with_table = replace(model, procedures=_untrained(table))
         suggester = Suggester(index=index, terminology=terminology, model=with_table, services=services)
         for i in np.flatnonzero(folds == fold).tolist():
@@ -125,7 +125,7 @@ def train_procedures(
     weight = np.array([_weight(example) for example in coded])[rows.chart]
     calibrations, thresholds = _calibrate(rows, folds, coded, weight, seed, trees)
     ranker = grow(_RANKER, rows.values, rows.right, weight, seed=seed, trees=trees)
-    charts = [document for document, example in zip(documents, coded, strict=True) if example.group != GROUP]
+    charts = [document for document, example in zip(documents, coded, strict=True) if not example.made_up]
     return assemble_procedures(ranker, calibrations, thresholds, learn(charts))
 
 
@@ -190,7 +190,7 @@ def _join(parts: Sequence[ProcedureRows], missed: NDArray[np.int32]) -> Procedur
 
 
 def _weight(example: TrainingExample) -> float:
-    if example.group == GROUP:
+    if example.made_up:
         return _MADE_UP_WEIGHT
     return _CLAIM_WEIGHT if policy_for(example.encounter).status_transforms else 1.0
 
@@ -210,11 +210,11 @@ def _calibrate(
         folds[rows.chart],
     )
     groups = np.array([GROUPS.index(calibration_group(policy_for(example.encounter))) for example in examples])
-    real = np.array([example.group != GROUP for example in examples])
+    real = np.array([not example.made_up for example in examples])
     calibrations, calibrated = calibrate(raw, rows.right, groups[rows.chart], real[rows.chart])
     systems = np.array([PROCEDURE_SYSTEMS.index(procedure_system(code)) for code in rows.codes], dtype=np.int64)
     thresholds: dict[str, dict[System, float]] = {}
-    for policy, charts in charts_by_policy(examples, GROUP):
+    for policy, charts in charts_by_policy(examples):
         mine = charts[rows.chart]
         thresholds[policy] = {
             system: _threshold(

@@ -115,6 +115,7 @@ def service_notes(catalogue: Catalogue, count: int, seed: int) -> Iterator[Train
             gold=tuple(GoldCode(Code(s.system, s.code)) for s in dict.fromkeys(right)),
             acceptable=frozenset(open_ - {s.code for s in right}),
             group=GROUP,
+            made_up=True,
         )
 
 

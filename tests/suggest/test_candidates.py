@@ -55,6 +55,11 @@ def test_ways_to_a_code(edges, text, wanted):
         ("Allergic to apixaban", ("Z79.01", Source.DRUG)),
         ("History of hypertension", ("Z86.79", Source.PERSONAL_HISTORY)),
         ("No hypertension. CKD stage 4.", ("I12.9", Source.COMBINATION)),
+        # "other specified diabetes mellitus" has no words of its own: it documents no other type
+        ("Diabetes mellitus", ("E13.9", Source.COMBINATION)),
+        ("Diabetes mellitus. CKD stage 3a.", ("E13.22", Source.COMBINATION)),
+        # N28.9 names just that, so that "chronic renal insufficiency" is not documented
+        ("Hypertension. Renal insufficiency.", ("I12.9", Source.COMBINATION)),
     ],
 )
 def test_ways_that_are_closed(edges, text, unwanted):

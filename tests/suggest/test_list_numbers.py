@@ -27,6 +27,9 @@ CASES = [
     ("Impression: 1. CKD stage 2. 2. HTN", "1 2"),
     ("5 - 7 days of rest", ""),
     ("3. HTN\n\n4. CKD stage 4. Continue", "3 4"),
+    # lines that were joined by commas
+    ("Dx:,1.  CKD stage 3a.,2.  Gout, mild,3.  HTN", "1 2 3"),
+    ("A/P: ,1. HTN.,Return in May", "1"),
     # numbers that belong to the words beside them
     ("CKD 4. Continue lisinopril", ""),
     ("CKD stage 4. Continue", ""),
@@ -42,6 +45,7 @@ CASES = [
     ("Day 1. Started heparin", ""),
     ("G2P1. Healthy", ""),
     ("2 days of cough", ""),
+    ("1. Creatinine 1,2. Then", "1"),
     ("2026. In March", ""),
     ("", ""),
 ]

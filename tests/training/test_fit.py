@@ -50,19 +50,19 @@ def test_examples_spread_over_folds_and_the_seed_moves_them():
 @pytest.mark.parametrize(
     ("probability", "right", "missed", "threshold"),
     [
-        ([0.9, 0.8, 0.3, 0.1], [1, 1, 0, 0], 0, 0.31),
-        ([0.9, 0.6, 0.2], [1, 0, 1], 0, 0.05),
+        ([0.9, 0.8, 0.3, 0.1], [1, 1, 0, 0], 0, 0.56),
+        ([0.9, 0.6, 0.2], [1, 0, 1], 0, 0.13),
         ([], [], 3, 0.5),
         ([0.9], [0], 0, 0.5),
     ],
 )
-def test_the_best_threshold(probability, right, missed, threshold):
+def test_the_best_threshold_is_the_middle_of_those_that_do_as_well(probability, right, missed, threshold):
     found = best_threshold(np.array(probability), np.array(right, dtype=bool), missed)
     assert found == pytest.approx(threshold)
 
 
 @given(st.lists(st.tuples(st.floats(0, 1), st.booleans()), max_size=30), st.integers(0, 5))
-def test_no_threshold_is_better(pairs, missed):
+def test_no_threshold_is_notably_better(pairs, missed):
     probability = np.array([pair[0] for pair in pairs])
     right = np.array([pair[1] for pair in pairs], dtype=bool)
 
@@ -72,7 +72,7 @@ def test_no_threshold_is_better(pairs, missed):
 
     best = best_threshold(probability, right, missed)
     assert 0.05 <= best <= 0.95
-    assert f1(best) == max(f1(t) for t in np.arange(0.05, 0.951, 0.01).round(2))
+    assert f1(best) >= max(f1(t) for t in np.arange(0.05, 0.951, 0.01).round(2)) - 0.003
 
 
 @pytest.fixture(scope="module")
