@@ -34,6 +34,7 @@ from suggest.records import Encounter, Note
         ("S52.501A", "S51.811A"),
         ("S06.5X0A", "S01.01XA"),
         ("S66.121A", "S61.211A"),
+        ("S72.141A", "D62"),
         ("M17.32", "S82.142S"),
         ("T86.11", "N17.9"),
         ("Z08", "D12.2"),
