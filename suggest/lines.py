@@ -6,6 +6,7 @@ line, a line begins all the same: ``1. Pneumonia. 2. Asthma, mild`` says nothing
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from itertools import chain
 
@@ -15,6 +16,9 @@ from numpy.typing import NDArray
 from suggest.list_numbers import list_numbers
 from suggest.records import Section
 
+_BREAK = re.compile(r"\n")
+_WORD = re.compile(r"[^\W_]")
+
 
 def line_starts(text: str, sections: Sequence[Section]) -> NDArray[np.int64]:
     """Returns the offsets, ascending, at which the second and further lines begin.
@@ -23,11 +27,11 @@ def line_starts(text: str, sections: Sequence[Section]) -> NDArray[np.int64]:
         text: The note.
         sections: Its sections.
     """
-    broken = [0] + [at + 1 for at, character in enumerate(text) if character == "\n"]
+    broken = [0, *(found.end() for found in _BREAK.finditer(text))]
     starts = set(broken)
     lines = np.array(broken, dtype=np.int64)
     for at in chain(list_numbers(text), (section.start for section in sections)):
         own = int(lines[np.searchsorted(lines, at, side="right") - 1])
-        if any(map(str.isalnum, text[own:at])):  # else it begins the line: behind an indent or a bullet
+        if _WORD.search(text, own, at):  # else it begins the line: behind an indent or a bullet
             starts.add(at)
     return np.array(sorted(starts)[1:], dtype=np.int64)

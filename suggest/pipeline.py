@@ -21,7 +21,7 @@ from suggest.features import CodeFeatures, FeatureMaker
 from suggest.leading import lead_features
 from suggest.mentions import LearntPhrases
 from suggest.nlp import make_nlp
-from suggest.planned import not_yet
+from suggest.planned import Plans
 from suggest.poa import with_poa
 from suggest.policy import Policy, policy_for
 from suggest.procedures.services import Services
@@ -79,6 +79,7 @@ class Suggester:
         learnt, unknown = _bind(model, index)
         sources = self._procedures.sources if self._procedures else ()
         self._reader = Reader(make_nlp(), index, terminology, learnt, model.known, sources)
+        self._plans = Plans(index)
         self._builder = CandidateBuilder(index, terminology, unknown)
         self._features = FeatureMaker(
             index, terminology, unknown, prior=_priors(model, index, unknown), marked=model.learnt_marked
@@ -188,7 +189,7 @@ class Suggester:
         policy = policy_for(encounter)
         notes = [note for note in encounter.notes if note.status is not NoteStatus.ENTERED_IN_ERROR]
         read = [self._reader.read(note, i, encounter, policy) for i, note in enumerate(notes) if note.text.strip()]
-        return not_yet(treated_here(read, encounter), self._index) if policy.status_transforms else read
+        return self._plans.not_yet(treated_here(read, encounter)) if policy.status_transforms else read
 
     def candidates(self, encounter: Encounter, readings: list[NoteReading]) -> Candidates:
         """Returns the candidates that what was read of an encounter leads to."""

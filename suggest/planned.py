@@ -44,15 +44,16 @@ def _cues() -> tuple[re.Pattern[str], re.Pattern[str]]:
     )
 
 
-def not_yet(readings: Sequence[NoteReading], index: CodeIndex) -> list[NoteReading]:
-    """Returns readings in which planned operations are hypothetical.
+class Plans:
+    """Finds planned operations."""
 
-    Args:
-        readings: The notes.
-        index: The code set, for the codes that operations lead to.
-    """
-    status = index.where_category(lambda category: category in _AFTER_OPERATIONS)
-    return [_read_again(reading, status) for reading in readings]
+    def __init__(self, index: CodeIndex) -> None:
+        """Takes the code set, for the codes that operations lead to."""
+        self._status = index.where_category(lambda category: category in _AFTER_OPERATIONS)
+
+    def not_yet(self, readings: Sequence[NoteReading]) -> list[NoteReading]:
+        """Returns readings in which planned operations are hypothetical."""
+        return [_read_again(reading, self._status) for reading in readings]
 
 
 def _read_again(reading: NoteReading, status: NDArray[np.bool_]) -> NoteReading:
