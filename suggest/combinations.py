@@ -88,7 +88,7 @@ def combine(index: CodeIndex, rows: Sequence[Edge]) -> list[Combination]:
         if target is None or any(part is None for part in parts):
             continue
         kept = [part for part in parts if part is not None]
-        quality = min(_strength(part) for part in kept)
+        quality = min(part.quality for part in kept)
         fit = min(part.fit for part in kept)
         edges = tuple(
             part._replace(

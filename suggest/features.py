@@ -140,7 +140,11 @@ class FeatureMaker:
         present = x["n_present"] > 0
         strength = x["strength"]
         strong = [name.replace(".", "") for name, ok, s in zip(names, present, strength, strict=True) if ok and s > 0.5]
-        x["replaced"] = np.array([float(code in candidates.replaced) for code in codes.tolist()], np.float32)
+        strongest = dict(zip(codes.tolist(), strength.tolist(), strict=True))
+        wholes = [candidates.replaced.get(code, ()) for code in codes.tolist()]
+        x["replaced"] = np.array(
+            [max((strongest.get(whole, 0.0) for whole in found), default=0.0) for found in wholes], np.float32
+        )
         x["integral"] = np.array([_is_integral(name, strong) for name in names], np.float32)
         best: dict[str, float] = {}
         for name, s, ok, unspecified in zip(names, strength, present, x["unspecified"], strict=True):

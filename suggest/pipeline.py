@@ -92,6 +92,11 @@ class Suggester:
         return self._index
 
     @property
+    def terminology(self) -> Terminology:
+        """The terms that lead to its codes."""
+        return self._terms
+
+    @property
     def tables(self) -> EditTables | None:
         """What edits look up; ``None`` where nothing is checked."""
         return self._tables

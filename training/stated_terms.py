@@ -11,7 +11,7 @@ from collections import Counter
 from collections.abc import Sequence
 
 from suggest.code_sets.index import CodeIndex
-from suggest.combinations import combination_rules
+from suggest.combinations import Rule, combination_rules
 from suggest.lexicon import read_lexicon
 from suggest.records import System, TrainingExample
 from suggest.specificity import Context, Resolver
@@ -22,6 +22,8 @@ _CHAPTERS = frozenset("ABCDEFGHIJKLMNQ")  # complete by their words: no encounte
 _SYMPTOMS = "R"  # stated only alone: beside a disease they may belong to it
 _MOST_WORDS = 7
 _UNSPECIFIED = 0.5  # share of the terms that leave open what their code would like to know
+_RARE_DIABETES = ("E08", "E09", "E10", "E13")  # their rules are those of type 2
+_BARE = 0.7  # share of the parts of combinations that leave open what more could be said
 _EVERYDAY = 0.5  # share of the choices that are of categories that coded charts carry
 
 Term = tuple[str, str, bool]
@@ -47,6 +49,12 @@ class TermChoice:
         terms = stated_terms(index, Resolver(index, terminology))
         self._by_chapter: dict[tuple[str, bool], list[tuple[str, str]]] = {}
         self._by_category: dict[str, list[tuple[str, str]]] = {}
+        self._rules = [rule for rule in combination_rules() if not rule.result.startswith(_RARE_DIABETES)]
+        self._parts = {
+            need: [term for term in terms if term[1].replace(".", "").startswith(need)]
+            for rule in self._rules
+            for need in rule.needs
+        }
         for term, code, unspecified in terms:
             self._by_chapter.setdefault((code[0], unspecified), []).append((term, code))
             if unspecified:
@@ -65,6 +73,23 @@ class TermChoice:
         everyday = self._everyday and self._rng.random() < _EVERYDAY
         chosen = self._of_everyday(count) if everyday else self._of_chapters(count)
         return chosen if stand_alone([code for _term, code in chosen], self._index) else chosen[:1]
+
+    def combined(self) -> tuple[list[str], list[str]]:
+        """Returns terms of conditions that are classified together, and the codes that stand for all of them."""
+        while True:
+            rule = self._rng.choice(self._rules)
+            if not all(self._parts[need] for need in rule.needs):
+                continue
+            parts = [self._part(need, rule) for need in rule.needs]
+            codes = with_combinations([code for _term, code, _open in parts])
+            rows = [self._index.row(code) for code in codes]
+            if all(row is not None and self._index.billable[row] for row in rows) and _agree(codes, self._index):
+                return [term for term, _code, _open in parts], codes
+
+    def _part(self, need: tuple[str, ...], rule: Rule) -> Term:
+        """Returns a term of a part of a combination, mostly one that says no more than the rule asks for."""
+        bare = [t for t in self._parts[need] if t[2] or t[1].replace(".", "").startswith(rule.replaces)]
+        return self._rng.choice(bare if bare and self._rng.random() < _BARE else self._parts[need])
 
     def _of_chapters(self, count: int) -> list[tuple[str, str]]:
         rng = self._rng
@@ -86,7 +111,25 @@ def stand_alone(codes: Sequence[str], index: CodeIndex) -> bool:
     plain = [code.replace(".", "") for code in codes]
     if any(all(any(c.startswith(need) for c in plain) for need in rule.needs) for rule in combination_rules()):
         return False
+    return _agree(codes, index)
+
+
+def with_combinations(codes: Sequence[str]) -> list[str]:
+    """Returns the codes of conditions after those that are classified together have given way to combination codes."""
+    present = list(dict.fromkeys(codes))
+    gone: set[str] = set()
+    for rule in combination_rules():
+        plain = {code: code.replace(".", "") for code in present}
+        if all(any(c.startswith(need) for c in plain.values()) for need in rule.needs) and rule.result not in present:
+            gone.update(code for code, bare in plain.items() if bare.startswith(rule.replaces))
+            present.append(rule.result)
+    return [code for code in reversed(present) if code not in gone]
+
+
+def _agree(codes: Sequence[str], index: CodeIndex) -> bool:
+    """Tells whether no code of several excludes another one or yields to it."""
     rows = [row for code in codes if (row := index.row(code)) is not None]
+    plain = [code.replace(".", "") for code in codes]
     return not any(
         index.excludes1(rows[i], rows[j]) or plain[j].startswith(yields_to(codes[i])[0] or "-")
         for i in range(len(rows))

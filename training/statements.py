@@ -4,7 +4,8 @@ Charts that are written to be learnt from document everything in full, and few o
 notes often say no more than ``POSTOPERATIVE DIAGNOSIS: Mesothelioma``. These notes teach the ranker that a term of
 the tabular list or of the lexicon that makes up a line of such a statement is a diagnosis, however little is said.
 
-Half of what they state is of everyday categories, those that coded charts carry: there the phrases that those charts
+Some state conditions that ICD-10-CM classifies together, and are labelled with the combination code. Half of what the
+others state is of everyday categories, those that coded charts carry: there the phrases that those charts
 teach point to codes that say more, and the ranker has to learn that ``CKD`` and nothing else is ``N18.9`` all the same.
 """
 
@@ -42,6 +43,7 @@ _SETTINGS = (
     (Setting.INPATIENT, Claim.FACILITY),
     (Setting.ED, Claim.PROFESSIONAL),
 )
+_COMBINED = 0.15  # share of the notes whose conditions ICD-10-CM classifies together
 _SHORT = 0.3  # share of the notes without prose
 _AGES = (25, 85)
 
@@ -62,11 +64,15 @@ def statements(
     choice = TermChoice(index, terminology, charts, rng)
     bodies = _BODIES.read_text(encoding="utf-8").strip().split("\n\n")
     for number in range(count):
-        chosen = choice.terms(rng.choice((1, 1, 2, 3)))
+        if rng.random() < _COMBINED:
+            terms, codes = choice.combined()
+        else:
+            chosen = choice.terms(rng.choice((1, 1, 2, 3)))
+            terms, codes = [term for term, _code in chosen], [code for _term, code in chosen]
         setting, claim = rng.choice(_SETTINGS)
         sex = Sex.FEMALE if number % 2 else Sex.MALE
         prose = [] if rng.random() < _SHORT else rng.sample(bodies, rng.randint(1, 4))
-        text = _note([term for term, _code in chosen], prose, rng)
+        text = _note(terms, prose, rng)
         yield TrainingExample(
             encounter=Encounter(
                 f"{GROUP}-{number}",
@@ -75,7 +81,7 @@ def statements(
                 claim=claim,
                 patient=Patient(float(rng.randint(*_AGES)), sex),
             ),
-            gold=tuple(GoldCode(Code(System.ICD10CM, code)) for _term, code in chosen),
+            gold=tuple(GoldCode(Code(System.ICD10CM, code)) for code in codes),
             group=GROUP,
             made_up=True,
         )
