@@ -81,6 +81,12 @@ def test_the_edges_are_those_of_the_parts(index):
     assert {edge.code for edge in found.edges} == {index.row("I12.9")}
 
 
+def test_a_combination_is_as_sure_as_its_least_sure_part(index):
+    parts = [row(index, "I10")._replace(fit=0.75), row(index, "N18.30", quality=0.8, mention=1)]
+    (found,) = combine(index, parts)
+    assert {(edge.quality, edge.fit) for edge in found.edges} == {(0.8, 0.75)}
+
+
 def test_order_of_rows_does_not_matter(index):
     rows = [row(index, code, mention=i) for i, code in enumerate(("I10", "I50.9", "N18.4", "E11.9"))]
     results = [{c.row for c in combine(index, order)} for order in (rows, rows[::-1])]

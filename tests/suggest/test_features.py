@@ -83,6 +83,15 @@ def test_encounters_differ_by_policy_and_setting(rows):
         assert tuple(gout[name] for name in ("benchmark", "inpatient", "emergency", "facility")) == wanted
 
 
+def test_what_a_combination_replaces_gives_way_as_far_as_the_combination_is_supported(rows):
+    whole = rows("Hypertension. CKD stage 4.")
+    assert whole["I10"]["replaced"] == whole["I12.9"]["strength"] == 1
+    # the type of diabetes is assumed (I.C.4.a.2)
+    assumed = rows("Diabetes. CKD stage 4.")
+    assert 0 < assumed["E11.9"]["replaced"] == assumed["E11.22"]["strength"] < 1
+    assert rows("Hypertension. Gout.")["I10"]["replaced"] == 0
+
+
 def test_what_is_denied_is_weaker(rows):
     assert rows("Gout")["M10.9"]["strength"] > rows("No gout")["M10.9"]["strength"]
 

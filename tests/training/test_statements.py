@@ -9,6 +9,7 @@ from suggest.edges import PRESENT
 from suggest.policy import policy_for
 from suggest.records import Code, Encounter, GoldCode, Note, System, TrainingExample
 from suggest.sections import find_sections
+from training.stated_terms import with_combinations
 from training.statements import GROUP, statements
 
 
@@ -36,17 +37,42 @@ def test_half_of_them_are_of_the_categories_that_charts_carry(index, terminology
     assert {gold.code.code for example in everyday for gold in example.gold} >= {"J45.909", "N18.9"}
 
 
-def test_what_they_state_together_is_coded_each_by_itself(index, terminology, made):
-    """Hypertension and chronic kidney disease are one code (I.C.9.a.2): no note states both."""
+def test_what_they_state_together_is_coded_each_by_itself_or_together(index, terminology):
+    """Hypertension with kidney disease is one code (I.C.9.a.2), diabetes with it another (I.A.15)."""
     chart = TrainingExample(
         Encounter("c", (Note("n", "Hypertension, CKD"),)),
         gold=tuple(GoldCode(Code(System.ICD10CM, code)) for code in ("I12.9", "N18.9", "E11.9", "I50.9")),
         group="g",
     )
+    together = 0
     for example in statements(index, terminology, 300, 5, [chart]):
-        codes = {gold.code.code[:3] for gold in example.gold}
-        assert not {"E11", "N18"} <= codes
-        assert "R" not in {code[0] for code in codes} or len(codes) == 1
+        codes = {gold.code.code for gold in example.gold}
+        categories = {code[:3] for code in codes}
+        assert not {"I10", "N18"} <= categories
+        assert not {"E11.9", "N18.9"} <= codes
+        together += {"I12", "N18"} <= categories
+        # severe sepsis and symptoms of the prostate are coded beside what they belong to
+        assert len(codes) == 1 or all(code.startswith(("R3", "R65")) for code in codes if code[0] == "R")
+    assert together
+
+
+@pytest.mark.parametrize(
+    ("codes", "together"),
+    [
+        (["I10", "N18.9"], {"I12.9", "N18.9"}),
+        (["I10", "I50.9", "N18.6"], {"I13.2", "I50.9", "N18.6"}),
+        (["E11.9", "N18.30"], {"E11.22", "N18.30"}),
+        (["E11.9", "G62.9"], {"E11.42"}),
+        (["E11.9", "N18.9", "D64.9", "I10"], {"E11.22", "D63.1", "I12.9", "N18.9"}),
+        (["I10", "J45.909"], {"I10", "J45.909"}),
+        (["I10"], {"I10"}),
+        ([], set()),
+    ],
+)
+def test_codes_that_are_classified_together_give_way(codes, together):
+    found = with_combinations(codes)
+    assert set(found) == together
+    assert len(found) == len(together)
 
 
 def test_they_have_ids_of_their_own_and_one_group(made):
