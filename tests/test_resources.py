@@ -57,6 +57,7 @@ CODES = {
     "rules/requires.tsv": ("code", "needs"),
     "composition/manifestations.tsv": ("condition", "result"),
     "composition/residences.tsv": ("residence", "code"),
+    "assertion/planned.tsv": ("phrase", "side"),
     "composition/skin_tumors.tsv": ("code",),
     "composition/transport.tsv": ("code",),
     "rules/yields.tsv": ("code", "to"),

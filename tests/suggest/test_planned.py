@@ -35,6 +35,7 @@ def statuses(plain_suggester, chart):
         ("Will proceed with right total knee arthroplasty.", "Z96.651"),
         ("Awaiting heart transplant.", "Z94.1"),
         ("Referred for colostomy.", "Z93.3"),
+        ("ESRD on dialysis. Active on deceased donor kidney transplant list.", "Z94.0"),
     ],
 )
 def test_what_is_planned_is_not_there_yet(statuses, text, code):
