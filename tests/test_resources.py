@@ -30,6 +30,7 @@ UNCOMMENTED = {
 # Columns that say what a line is about; by default the first one alone.
 KEYS = {
     "assertion/classes.tsv": ("class", "word"),
+    "assertion/planned.tsv": ("phrase", "side"),
     "sections/cues.tsv": ("word", "cue"),
     "status/integral_symptoms.tsv": ("symptom", "disease"),
     "rules/combinations.tsv": ("result", "needs"),
@@ -57,7 +58,6 @@ CODES = {
     "rules/requires.tsv": ("code", "needs"),
     "composition/manifestations.tsv": ("condition", "result"),
     "composition/residences.tsv": ("residence", "code"),
-    "assertion/planned.tsv": ("phrase", "side"),
     "composition/skin_tumors.tsv": ("code",),
     "composition/transport.tsv": ("code",),
     "rules/yields.tsv": ("code", "to"),
