@@ -27,6 +27,13 @@ _RULE = "planned"
 # what may stand between a plan and the operation, and what tells that it is past
 _BETWEEN = r"[^,;:.()\n]{0,45}?"
 _BREAKS = re.compile(r"\b(?:after|following|had|history|post|previous|prior|s/p|since)\b", re.IGNORECASE)
+# what is done to, or goes wrong with, what an earlier operation left: that is there
+_ON_IT = (
+    r"battery|biopsy|care|change|check|clinic|closure|dysfunction|exchange|explant|failure|generator|interrogation|"
+    r"rejection|removal|reversal|revision|supplies|takedown|take[- ]down"
+)
+_DONE_TO = re.compile(rf"\b(?:{_ON_IT})\b", re.IGNORECASE)
+_DONE_BEHIND = re.compile(rf"[\s-]{{0,2}}(?:{_ON_IT})\b", re.IGNORECASE)
 _BEHIND = r"[^\w,;.]{0,2}(?:(?:surgery|procedure|is|was|has been|to be)\s+){0,2}"
 _SURROUNDINGS = 90
 
@@ -77,11 +84,13 @@ def _overlap(one: Mention, other: Mention) -> bool:
 
 
 def _plan(mention: Mention, text: str) -> Assertion | None:
-    """Returns what words beside a mention say of a plan."""
+    """Returns what words beside a mention say of a plan, ``None`` where they say none."""
     before, behind = _cues()
     begin = max(0, mention.start - _SURROUNDINGS)
     found = before.search(text[begin : mention.start])
-    if found is not None and not _BREAKS.search(found["between"]):
+    if _DONE_BEHIND.match(text[mention.end : mention.end + _SURROUNDINGS]):
+        return None
+    if found is not None and not _BREAKS.search(found["between"]) and not _DONE_TO.search(found["between"]):
         return Assertion(AssertionStatus.HYPOTHETICAL, _RULE, begin + found.start(1), begin + found.end(1))
     found = behind.match(text[mention.end : mention.end + _SURROUNDINGS])
     if found is None:

@@ -33,6 +33,7 @@ def statuses(plain_suggester, chart):
         ("CAD. Plan for CABG next week.", "Z95.1"),
         ("CAD. CABG planned for next week.", "Z95.1"),
         ("Will proceed with right total knee arthroplasty.", "Z96.651"),
+        ("Scheduled for right total knee replacement.", "Z96.651"),
         ("Awaiting heart transplant.", "Z94.1"),
         ("Referred for colostomy.", "Z93.3"),
         ("ESRD on dialysis. Active on deceased donor kidney transplant list.", "Z94.0"),
@@ -52,6 +53,9 @@ def test_what_is_planned_is_not_there_yet(statuses, text, code):
         ("Plan for echo, pacemaker in place.", "Z95.0"),
         ("Kidney transplant 2012, scheduled for labs.", "Z94.0"),
         ("Colostomy, output normal.", "Z93.3"),
+        ("Plan for kidney transplant biopsy.", "Z94.0"),
+        ("Discussed revision of gastric bypass.", "Z98.84"),
+        ("Awaiting biopsy of the kidney transplant.", "Z94.0"),
     ],
 )
 def test_what_is_there_stays(statuses, text, code):
