@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
@@ -9,7 +10,7 @@ from suggest.code_sets.services import ServiceCode, check_live
 from suggest.policy import Policy
 from suggest.procedures.model import ProcedureModel
 from suggest.procedures.terms import Catalogue
-from suggest.records import AssertionStatus, Encounter, RankedCode, Setting, SuppressedCode, System
+from suggest.records import AssertionStatus, Encounter, RankedCode, Setting, Support, SuppressedCode, System
 from suggest.selection import Selected
 
 _WORTH_SHOWING = 0.1
@@ -22,6 +23,14 @@ _UNDONE = {
 }
 _VISIT = "em"
 _PROVIDED = frozenset({"drug", "supply", "equipment"})
+_TAKEN = frozenset({"medications", "discharge_medications"})
+# behind the name, before the next item
+_HABIT = re.compile(
+    r"(?:(?!\.\s)[^\n;,]){0,40}?\b(?:daily|nightly|weekly|monthly|every|prn|bid|tid|qid|qhs|qd|qam|qpm|"
+    r"q\.?\s?\d+\s?h|[bt]\.i\.d|q\.i\.d|p\.?r\.?n|p\.?o|by mouth|at (?:night|bedtime)|as needed|"
+    r"tab(?:let)?s?|capsules?)\b",
+    re.IGNORECASE,
+)
 HOSPITAL = frozenset({Setting.ED, Setting.INPATIENT, Setting.PROFESSIONAL_INPATIENT, Setting.PROFESSIONAL_SURGERY})
 """Settings in which equipment, drugs, supplies and nursing are the institution's."""
 _GLOBAL = {"000": 1, "010": 2, "090": 3, "MMM": 3}
@@ -74,6 +83,22 @@ def _of_institution(case: _Case) -> _Verdict | None:
     if case.service is None or case.service.section not in _PROVIDED or case.encounter.setting not in HOSPITAL:
         return None
     return "institution", "in this setting the institution reports drugs and supplies", None
+
+
+def _of_patient(case: _Case) -> _Verdict | None:
+    """Medicines that patients give themselves are no service (Medicare Benefit Policy Manual, ch. 15, section 50.2)."""
+    if case.service is None or case.service.section != "drug" or not case.policy.status_transforms:
+        return None
+    if not case.code.support or not all(_is_taken(support, case.encounter) for support in case.code.support):
+        return None
+    return "medicine-list", "it is named only among the medicines that the patient takes", None
+
+
+def _is_taken(support: Support, encounter: Encounter) -> bool:
+    """Whether words stand in a list of medicines, and a habit or the mouth behind them in the same item."""
+    evidence = support.evidence
+    text = next((note.text for note in encounter.notes if note.id == evidence.note_id), "")
+    return support.section in _TAKEN and _HABIT.match(text, evidence.end) is not None
 
 
 def _one_of_family(case: _Case) -> _Verdict | None:
@@ -153,6 +178,7 @@ _RULES: tuple[Callable[[_Case], _Verdict | None], ...] = (
     _not_done,
     _ended,
     _of_institution,
+    _of_patient,
     _one_of_family,
     _contained,
     _add_on,

@@ -101,6 +101,27 @@ def test_drugs_of_a_hospital_are_not_on_the_claim_of_a_surgeon(procedure_suggest
     assert reasons(procedure_suggester, chart, text, setting="professional-surgery").get("J0690") == "institution"
 
 
+@pytest.mark.parametrize(
+    "listed",
+    [
+        "Ketorolac 30 mg IM weekly",
+        "ketorolac 30 mg IM at bedtime",
+        "Ketorolac 30 mg every 6 h",
+        "ketorolac 10 mg tabs",
+    ],
+)
+def test_medicines_that_the_patient_takes_are_no_service(procedure_suggester, chart, listed: str) -> None:
+    taken = f"MEDICATIONS: {listed}\n"
+    assert "J1885" not in lines_of(procedure_suggester, chart, taken)
+    both = f"{taken}PLAN: Ketorolac 30 mg IM given."
+    assert "J1885" in lines_of(procedure_suggester, chart, both)
+
+
+def test_medicines_that_are_given_here_are_one_also_in_a_list(procedure_suggester, chart) -> None:
+    text = "MEDICATIONS: Ketorolac 30 mg IM given. Vitamin daily."
+    assert "J1885" in lines_of(procedure_suggester, chart, text)
+
+
 def test_facilities_have_no_cpt_codes_and_clinicians_no_pcs(procedure_suggester, chart) -> None:
     text = "PROCEDURE: laparoscopic cholecystectomy."
     professional = lines_of(procedure_suggester, chart, text)
