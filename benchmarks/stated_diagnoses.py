@@ -25,13 +25,12 @@ import numpy as np
 
 from api.settings import load_settings
 from models.loading import load_suggester
-from suggest.headings import families
 from suggest.lines import line_starts
 from suggest.pipeline import Suggester
 from suggest.records import Claim, Encounter, Note, Setting
 from suggest.sections import find_sections
 from suggest.specificity import Resolver
-from suggest.terminology import Terminology
+from training.excerpts import stated_in
 from training.stated_terms import stated_terms
 
 BUNDLE = Path(__file__).parents[1] / "models" / "default"
@@ -55,20 +54,19 @@ def plain(text: str) -> str:
     return re.sub(r"[^a-z0-9]+", " ", text.lower()).strip()
 
 
-def terms_of(suggester: Suggester, terminology: Terminology) -> dict[str, str]:
+def terms_of(suggester: Suggester) -> dict[str, str]:
     """Returns terms, as ``plain`` writes them, with their code; ambiguous ones are left out."""
     codes: dict[str, set[str]] = {}
-    for term, code, _open in stated_terms(suggester.index, Resolver(suggester.index, terminology)):
+    for term, code, _open in stated_terms(suggester.index, Resolver(suggester.index, suggester.terminology)):
         codes.setdefault(plain(term), set()).add(code)
     return {term: next(iter(found)) for term, found in codes.items() if len(found) == 1}
 
 
 def items_of(text: str) -> Iterator[str]:
     """Yields the lines and sentences of a note's diagnostic statements, without their numbers."""
-    sections = find_sections(text)
-    starts = [0, *line_starts(text, sections).tolist(), len(text)]
-    for section in sections:
-        if families()[section.family].weight != "assessment" or section.family == "plan":
+    starts = line_starts(text, find_sections(text)).tolist()
+    for section in stated_in(text):
+        if section.family == "plan":
             continue
         inside = [section.body, *(at for at in starts if section.body < at < section.end), section.end]
         for begin, end in pairwise(inside):
@@ -116,7 +114,7 @@ def main() -> None:
     options = parser.parse_args()
     settings = load_settings()
     suggester = load_suggester(settings.home, bundle=options.bundle)
-    terms = terms_of(suggester, suggester.terminology)
+    terms = terms_of(suggester)
     counted: list[Counted] = []
     for text in texts_of(options.notes):
         if (found := count(suggester, terms, text)) is not None:

@@ -170,9 +170,9 @@ def _held_out(specs: Sequence[str], splits: Sequence[str]) -> dict[str, list[Tra
 
 def _check_held_out(examples: Sequence[TrainingExample], held_out: dict[str, list[TrainingExample]]) -> None:
     """Refuses to report how well a model does on charts, or variants of charts, that it learnt from."""
-    learnt = {(e.group, e.family or e.encounter.id) for e in examples}
+    learnt = {(e.group, e.kin) for e in examples}
     for name, charts in held_out.items():
-        common = sum((e.group, e.family or e.encounter.id) in learnt for e in charts)
+        common = sum((e.group, e.kin) in learnt for e in charts)
         if common:
             raise UsageError(
                 f"{common} of {len(charts)} charts of {name} are (variants of) charts to learn from; evaluate on others"
@@ -181,7 +181,7 @@ def _check_held_out(examples: Sequence[TrainingExample], held_out: dict[str, lis
 
 def _check_enough(examples: Sequence[TrainingExample]) -> None:
     """Refuses charts that cannot fill the folds from which probabilities are learnt."""
-    families = len({(example.group, example.family or example.encounter.id) for example in examples})
+    families = len({(example.group, example.kin) for example in examples})
     if families < _FEWEST:
         raise UsageError(
             f"charts of {families} patients or families are too few to learn from, expected {_FEWEST} or more; "

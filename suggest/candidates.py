@@ -25,13 +25,13 @@ from suggest.mentions import Hits
 from suggest.policy import Policy
 from suggest.reading import NoteReading
 from suggest.records import AssertionStatus, Encounter, Mention
+from suggest.resolved import RESOLVED
 from suggest.setting_context import EncounterFacts, encounter_facts
 from suggest.specificity import RESIDUAL, Context, Resolved, Resolver, side_near
 from suggest.terminology import Terminology
 from suggest.uncertain import CONFIRMED_ONLY, Place, final_places
 
 _RULE_OUT = "rule-out"
-_RESOLVED = "resolved"  # id of the assertion rules that call a disease over
 _FOUND = (
     *PHRASES,
     Source.DRUG,
@@ -96,14 +96,13 @@ class CandidateBuilder:
             mentions.extend(reading.mentions)
             edges = self._note_edges(reading, base, facts, policy)
             rows.extend(self._as_if_it_existed(edges, mentions, final) if final else edges)
-        telling = self._telling(rows, mentions)
-        found = combine(self._index, telling) if policy.status_transforms else []
-        combined = [edge for combination in found for edge in combination.edges]
-        rows.extend(combined)
+        found: list[Combination] = []
         if policy.status_transforms:
-            added = conventions(self._index, [*telling, *combined], mentions, readings, facts, encounter)
-            rows.extend(edge for combination in added for edge in combination.edges)
-            found.extend(added)
+            telling = self._telling(rows, mentions)
+            found = combine(self._index, telling)
+            telling.extend(edge for combination in found for edge in combination.edges)
+            found += conventions(self._index, telling, mentions, readings, facts, encounter)
+            rows.extend(edge for combination in found for edge in combination.edges)
         return Candidates(
             edges=pack(rows),
             mentions=mentions,
@@ -272,7 +271,7 @@ class CandidateBuilder:
         target, source = -1, Source.FAMILY_HISTORY
         if edge.status == FAMILY:
             target = self._family(edge.code)
-        elif edge.status == HISTORICAL and (mention.assertion.rule == _RESOLVED or not self._lasting(edge.code)):
+        elif edge.status == HISTORICAL and (mention.assertion.rule == RESOLVED or not self._lasting(edge.code)):
             target, source = self._history(edge.code), Source.PERSONAL_HISTORY
         return [edge._replace(code=target, source=int(source), status=PRESENT)] if target >= 0 else []
 

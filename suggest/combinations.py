@@ -6,7 +6,7 @@ of code prefixes joined by ``+``), the code that then applies, and the codes tha
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import chain
@@ -33,6 +33,10 @@ class Rule:
     categories: tuple[frozenset[str], ...]
     replaces: tuple[str, ...]
     source: str
+
+    def is_met(self, codes: Collection[str]) -> bool:
+        """Tells whether codes without dots hold a part for each need."""
+        return all(any(code.startswith(need) for code in codes) for need in self.needs)
 
 
 @dataclass(frozen=True, slots=True)

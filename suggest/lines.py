@@ -7,6 +7,7 @@ line, a line begins all the same: ``1. Pneumonia. 2. Asthma, mild`` says nothing
 from __future__ import annotations
 
 import re
+from bisect import bisect_right
 from collections.abc import Sequence
 from itertools import chain
 
@@ -27,11 +28,10 @@ def line_starts(text: str, sections: Sequence[Section]) -> NDArray[np.int64]:
         text: The note.
         sections: Its sections.
     """
-    broken = [0, *(found.end() for found in _BREAK.finditer(text))]
-    starts = set(broken)
-    lines = np.array(broken, dtype=np.int64)
+    lines = [0, *(found.end() for found in _BREAK.finditer(text))]
+    starts = set(lines)
     for at in chain(list_numbers(text), (section.start for section in sections)):
-        own = int(lines[np.searchsorted(lines, at, side="right") - 1])
+        own = lines[bisect_right(lines, at) - 1]
         if _WORD.search(text, own, at):  # else it begins the line: behind an indent or a bullet
             starts.add(at)
     return np.array(sorted(starts)[1:], dtype=np.int64)

@@ -24,16 +24,15 @@ from suggest.resources import read_table
 _AFTER_OPERATIONS = ("Z89", "Z90", "Z93", "Z94", "Z95", "Z96", "Z97", "Z98")
 _NAMING = (*PHRASES, Source.COVERAGE)
 _RULE = "planned"
-# what may stand between a plan and the operation, and what tells that it is past
-_BETWEEN = r"[^,;:.()\n]{0,45}?"
-_BREAKS = re.compile(r"\b(?:after|following|had|history|post|previous|prior|s/p|since)\b", re.IGNORECASE)
+_BETWEEN = r"[^,;:.()\n]{0,45}?"  # what may stand between a plan and the operation
 # what is done to, or goes wrong with, what an earlier operation left: that is there
 _ON_IT = (
     r"battery|biopsy|care|change|check|clinic|closure|dysfunction|exchange|explant|failure|generator|interrogation|"
     r"rejection|removal|reversal|revision|supplies|takedown|take[- ]down"
 )
-_DONE_TO = re.compile(rf"\b(?:{_ON_IT})\b", re.IGNORECASE)
-_DONE_BEHIND = re.compile(rf"[\s-]{{0,2}}(?:{_ON_IT})\b", re.IGNORECASE)
+_PAST = r"after|following|had|history|post|previous|prior|s/p|since"
+_THERE_BETWEEN = re.compile(rf"\b(?:{_PAST}|{_ON_IT})\b", re.IGNORECASE)
+_THERE_BEHIND = re.compile(rf"[\s-]{{0,2}}(?:{_ON_IT})\b", re.IGNORECASE)
 _BEHIND = r"[^\w,;.]{0,2}(?:(?:surgery|procedure|is|was|has been|to be)\s+){0,2}"
 _SURROUNDINGS = 90
 
@@ -86,13 +85,13 @@ def _overlap(one: Mention, other: Mention) -> bool:
 def _plan(mention: Mention, text: str) -> Assertion | None:
     """Returns what words beside a mention say of a plan, ``None`` where they say none."""
     before, behind = _cues()
+    ahead = text[mention.end : mention.end + _SURROUNDINGS]
+    if _THERE_BEHIND.match(ahead):
+        return None
     begin = max(0, mention.start - _SURROUNDINGS)
     found = before.search(text[begin : mention.start])
-    if _DONE_BEHIND.match(text[mention.end : mention.end + _SURROUNDINGS]):
-        return None
-    if found is not None and not _BREAKS.search(found["between"]) and not _DONE_TO.search(found["between"]):
-        return Assertion(AssertionStatus.HYPOTHETICAL, _RULE, begin + found.start(1), begin + found.end(1))
-    found = behind.match(text[mention.end : mention.end + _SURROUNDINGS])
+    if found is None or _THERE_BETWEEN.search(found["between"]):
+        begin, found = mention.end, behind.match(ahead)
     if found is None:
         return None
-    return Assertion(AssertionStatus.HYPOTHETICAL, _RULE, mention.end + found.start(1), mention.end + found.end(1))
+    return Assertion(AssertionStatus.HYPOTHETICAL, _RULE, begin + found.start(1), begin + found.end(1))

@@ -446,3 +446,8 @@ class TrainingExample:
     family: str = ""
     group: str = ""
     made_up: bool = False
+
+    @property
+    def kin(self) -> str:
+        """The key of its family; of a chart without one its own id."""
+        return self.family or self.encounter.id

@@ -17,7 +17,7 @@ from suggest.uncertain import final_statements
 
 _SETTINGS = frozenset({Setting.INPATIENT, Setting.PROFESSIONAL_INPATIENT, Setting.ED})
 _COURSES = frozenset({"ed_course", "hospital_course"})
-_RULE = "resolved"
+RESOLVED = "resolved"
 """Id of the assertion rules that call a disease over."""
 _YEAR = re.compile(r"\b(?:19|20)\d\d\b")
 
@@ -39,7 +39,7 @@ def treated_here(readings: Sequence[NoteReading], encounter: Encounter) -> list[
     def told(reading: NoteReading, mention: Mention) -> Mention:
         assertion = mention.assertion
         here = (reading.number, mention.section) in final or mention.section in _COURSES
-        if assertion.status is not AssertionStatus.HISTORICAL or assertion.rule != _RULE or not here:
+        if assertion.status is not AssertionStatus.HISTORICAL or assertion.rule != RESOLVED or not here:
             return mention
         first, last = reading.sentence_start[mention.sentence : mention.sentence + 2].tolist()
         sentence = reading.note.text[int(reading.offsets[first]) : int(reading.offsets[last])]

@@ -11,7 +11,7 @@ from dataclasses import replace
 
 from suggest.headings import families
 from suggest.policy import policy_for
-from suggest.records import GoldCode, Note, TrainingExample
+from suggest.records import GoldCode, Note, Section, TrainingExample
 from suggest.sections import find_sections
 
 _LINES = 8
@@ -26,7 +26,7 @@ def excerpts(example: TrainingExample) -> Iterator[TrainingExample]:
     if len(example.encounter.notes) != 1 or not policy_for(example.encounter).status_transforms:
         return
     text = example.encounter.notes[0].text
-    parts = [(s.start, s.end) for s in find_sections(text) if families()[s.family].weight == "assessment"]
+    parts = [(section.start, section.end) for section in stated_in(text)]
     statement = _excerpt(example, parts, "statement")
     if statement is None:
         return
@@ -34,6 +34,11 @@ def excerpts(example: TrainingExample) -> Iterator[TrainingExample]:
     lines = [line for start, end in parts for line in _lines(text, start, end)]
     found = (_excerpt(example, [line], f"line {line[0]}") for line in lines)
     yield from [line for line in found if line is not None][:_LINES]
+
+
+def stated_in(text: str) -> list[Section]:
+    """Returns the sections of a note in which its author states and judges diagnoses."""
+    return [section for section in find_sections(text) if families()[section.family].weight == "assessment"]
 
 
 def _lines(text: str, start: int, end: int) -> Iterator[tuple[int, int]]:
@@ -63,5 +68,5 @@ def _excerpt(example: TrainingExample, parts: list[tuple[int, int]], name: str) 
         encounter=encounter,
         gold=kept,
         acceptable=example.acceptable | others,
-        family=example.family or example.encounter.id,
+        family=example.kin,
     )

@@ -28,7 +28,7 @@ Progress = Callable[[str, float], None]
 
 def fold_of(example: TrainingExample, seed: int) -> int:
     """Returns the fold of an example; all examples of a family share it."""
-    name = f"{seed}:{example.group}:{example.family or example.encounter.id}"
+    name = f"{seed}:{example.group}:{example.kin}"
     return int.from_bytes(hashlib.sha256(name.encode()).digest()[:4]) % FOLDS
 
 

@@ -13,11 +13,11 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from suggest.code_sets.index import CodeIndex
-from suggest.headings import families
 from suggest.policy import policy_for
 from suggest.records import Code, GoldCode, Note, Section, System, TrainingExample
 from suggest.sections import find_sections
 from suggest.terminology import Terminology
+from training.excerpts import stated_in
 from training.stated_terms import TermChoice, stand_alone
 
 _MOST = 4
@@ -78,7 +78,7 @@ def _with_more(
         chart,
         encounter=encounter,
         gold=gold + tuple(GoldCode(Code(System.ICD10CM, code)) for _term, code in chosen),
-        family=chart.family or chart.encounter.id,
+        family=chart.kin,
         made_up=True,
     )
 
@@ -87,7 +87,7 @@ def _statement(chart: TrainingExample) -> tuple[int, Note, Section | None]:
     """Returns the last section of a chart that states diagnoses, with its note and that note's place."""
     for at in range(len(chart.encounter.notes) - 1, -1, -1):
         note = chart.encounter.notes[at]
-        stated = [s for s in find_sections(note.text) if families()[s.family].weight == "assessment"]
+        stated = stated_in(note.text)
         if stated:
             return at, note, stated[-1]
     return 0, chart.encounter.notes[0], None

@@ -109,9 +109,7 @@ class TermChoice:
 def stand_alone(codes: Sequence[str], index: CodeIndex) -> bool:
     """Tells whether each of several codes is reported as it is: no combination takes their place, and none yields."""
     plain = [code.replace(".", "") for code in codes]
-    if any(all(any(c.startswith(need) for c in plain) for need in rule.needs) for rule in combination_rules()):
-        return False
-    return _agree(codes, index)
+    return not any(rule.is_met(plain) for rule in combination_rules()) and _agree(codes, index)
 
 
 def with_combinations(codes: Sequence[str]) -> list[str]:
@@ -120,7 +118,7 @@ def with_combinations(codes: Sequence[str]) -> list[str]:
     gone: set[str] = set()
     for rule in combination_rules():
         plain = {code: code.replace(".", "") for code in present}
-        if all(any(c.startswith(need) for c in plain.values()) for need in rule.needs) and rule.result not in present:
+        if rule.is_met(plain.values()) and rule.result not in present:
             gone.update(code for code, bare in plain.items() if bare.startswith(rule.replaces))
             present.append(rule.result)
     return [code for code in reversed(present) if code not in gone]

@@ -96,9 +96,10 @@ def _of_patient(case: _Case) -> _Verdict | None:
 
 def _is_taken(support: Support, encounter: Encounter) -> bool:
     """Whether words stand in a list of medicines, and a habit or the mouth behind them in the same item."""
-    evidence = support.evidence
-    text = next((note.text for note in encounter.notes if note.id == evidence.note_id), "")
-    return support.section in _TAKEN and _HABIT.match(text, evidence.end) is not None
+    if support.section not in _TAKEN:
+        return False
+    text = next(note.text for note in encounter.notes if note.id == support.evidence.note_id)
+    return _HABIT.match(text, support.evidence.end) is not None
 
 
 def _one_of_family(case: _Case) -> _Verdict | None:
